@@ -173,6 +173,7 @@ def queue_evidence(client: Client) -> list[Evidence]:
     return recorded_at_step(client.migration, "drained") if is_local(client) else recorded_since_down(client.migration, "drained")
 
 
+@once
 def left_shared(migration: Migration) -> Entry | None:
     """Return the step by which the application went back to its old Redis after it had run on the shared one, where its keys stay.
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rediskit.model.client import Use
 from rediskit.model.gitops_tools import image_name
 from rediskit.model.nested import list_at, text_at
-from rediskit.model.podspec import containers_of
+from rediskit.model.podspec import Container, containers_of
 from rediskit.usage.services import reference
 from rediskit.usage.variables import Variables
 
@@ -92,9 +92,10 @@ def uses_in(workloads: Iterable[Content], switched: Iterable[str], objects: Iter
         objects: Objects with the ConfigMaps of `envFrom` and `valueFrom`.
         home: The namespace of objects that set none.
     """
-    workloads, names = list(workloads), tuple(dict.fromkeys(switched))
-    reasons = _of_images(workloads)
-    sources = [*_texts(workloads, frozenset(names), Variables(objects, home), home), *((name, _words(name)) for name in names)]
+    names = tuple(dict.fromkeys(switched))
+    containers = [(obj, container) for obj in workloads for container in containers_of(obj)]
+    reasons = _of_images(containers)
+    sources = [*_texts(containers, frozenset(names), Variables(objects, home), home), *((name, _words(name)) for name in names)]
     for use, pattern in _PATTERNS.items():
         for place, text in sources if use not in reasons else ():
             if match := pattern.search(text.lower()):
@@ -103,28 +104,28 @@ def uses_in(workloads: Iterable[Content], switched: Iterable[str], objects: Iter
     return {use: reasons[use] for use in _PATTERNS if use in reasons}
 
 
-def _of_images(workloads: Iterable[Content]) -> dict[Use, str]:
+def _of_images(containers: Iterable[tuple[Content, Container]]) -> dict[Use, str]:
     reasons: dict[Use, str] = {}
-    for obj in workloads:
-        for container in containers_of(obj):
-            image = text_at(container.content, "image")
-            for use in known.use if (known := known_image(image)) else ():
-                reasons.setdefault(use, f"the image of container {container.name} of {reference(obj)} is {image_name(image)}")
+    for obj, container in containers:
+        image = text_at(container.content, "image")
+        for use in known.use if (known := known_image(image)) else ():
+            reasons.setdefault(use, f"the image of container {container.name} of {reference(obj)} is {image_name(image)}")
     return reasons
 
 
-def _texts(workloads: Iterable[Content], switched: frozenset[str], known: Variables, home: str) -> Iterator[tuple[str, str]]:
-    for obj in workloads:
+def _texts(
+    containers: Iterable[tuple[Content, Container]], switched: frozenset[str], known: Variables, home: str
+) -> Iterator[tuple[str, str]]:
+    for obj, container in containers:
         namespace = text_at(obj, "metadata", "namespace") or home
-        for container in containers_of(obj):
-            where = f"container {container.name} of {reference(obj)}"
-            yield f"the image of {where}", image_name(text_at(container.content, "image"))
-            for key in ("command", "args"):
-                yield f"{key} of {where}", " ".join(word for word in list_at(container.content, key) if isinstance(word, str))
-            values = dict.fromkeys((text_at(entry, "name") for entry in list_at(container.content, "env")), "")
-            for name, value in (values | known.of_container(container.content, namespace)).items():
-                if name in switched or _REDIS.fullmatch(value):
-                    yield f"{name} of {where}", _words(name)
+        where = f"container {container.name} of {reference(obj)}"
+        yield f"the image of {where}", image_name(text_at(container.content, "image"))
+        for key in ("command", "args"):
+            yield f"{key} of {where}", " ".join(word for word in list_at(container.content, key) if isinstance(word, str))
+        values = dict.fromkeys((text_at(entry, "name") for entry in list_at(container.content, "env")), "")
+        for name, value in (values | known.of_container(container.content, namespace)).items():
+            if name in switched or _REDIS.fullmatch(value):
+                yield f"{name} of {where}", _words(name)
 
 
 def _words(name: str) -> str:
