@@ -39,7 +39,8 @@ def lost_access(
     for name in [name for name, old in migrations.items() if _is_stable(old)]:
         if name not in clients:
             message = f"{name} uses the shared Redis and is removed: its Secret is no longer rotated, and its network access is removed"
-            hint = f"first move it to another Redis; when CLIENT LIST shows no connection of it, remove it and accept the finding on {name}"
+            unused = "when CLIENT LIST shows no connection of it, remove it, delete its keys, and accept"
+            hint = f"first move it to another Redis; {unused} the finding on {name}"
             yield Finding(_CODE, "error", message, hint, ("clients",), environment.locate(("clients",)), (name,))
             continue
         index, client = clients[name]

@@ -104,3 +104,26 @@ def test_a_migration_loses_its_policy_only_by_a_step_back(tmp_path: Path, run: R
     stopped = merged(migrating("scale-down", "web"), {"migration": {"history": history[:1]}})
     assert removed(run, tmp_path, deployed, stopped) == []
     assert removed(run, tmp_path, migrating("prepare", "web")) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "numbers"),
+    [
+        ({"databases": {"default": 1}}, {"name": "news", "databases": {"default": 1}}, [1]),
+        ({"databases": {"default": 1, "queue": {"number": 2}}}, {"name": "news", "databases": {"default": 2, "queue": 1}}, [1, 2]),
+        ({"databases": {"default": 1}}, {"name": "news", "databases": {"default": 2}}, []),
+        ({"databases": {"default": 1}}, {"databases": {"other": 1}}, []),
+        ({**migrating("rolled-back", "web"), "databases": {"default": 1}}, {"name": "news", "databases": {"default": 1}}, []),
+    ],
+)
+def test_a_database_of_a_removed_client_is_a_warning(
+    before: dict[str, Any], after: dict[str, Any], numbers: list[int], tmp_path: Path, run: Run
+) -> None:
+    """A client that never ran on the shared Redis has no keys there."""
+    accept = [{"code": "client-removed", "on": "blog", "reason": "it is switched off"}]
+    removed(run, tmp_path, {**BLOG, **before}, {**BLOG, **after}, accept=accept)
+    _, output, _ = run("check", "--base", "HEAD", "--json")
+    findings = [finding for finding in json.loads(output)["findings"] if finding["code"] == "database-reused"]
+    assert [(finding["message"], finding["severity"]) for finding in findings] == [
+        (f"news gets database {number}, which blog used at HEAD: its keys stay in Redis", "warning") for number in numbers
+    ]
