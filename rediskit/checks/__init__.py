@@ -120,6 +120,7 @@ CHECKS: tuple[Check, ...] = (
     Check("previous-differs", "warning", manifests.previous_differs),
     Check("database-clash", "error", databases.clash),
     Check("database-unnamed", "warning", databases.unnamed),
+    Check("channels-shared", "warning", databases.shared_channels),
     Check("database-undeclared", "error", database_numbers.undeclared),
     Check("database-unused", "warning", database_numbers.unused),
     Check("queue-evicted", "error", databases.evicted_queue),

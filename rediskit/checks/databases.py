@@ -1,13 +1,24 @@
 """Checks of what clients store: numbered databases that they share, and keys that the eviction policy removes."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.variables import entries
 from rediskit.errors import Path
 from rediskit.model.client import Client, Use
+from rediskit.model.gitops_tools import image_name, unversioned
+from rediskit.model.nested import text_at
 from rediskit.usage.stored import uses_in
 
+_PREFIX = re.compile(r"prefix|namespace|channel", re.IGNORECASE)
+"""The names of variables by which two instances of an application use different channels."""
+_GENERAL = re.compile(
+    r"alpine|bash|busybox|caddy|debian|dotnet|golang|httpd|java|jre|nginx|node|openjdk|php|python|ruby|temurin|ubuntu"
+    r"|redis|valkey|.*exporter.*"
+)
+"""The last part of the images of many applications, and of servers and exporters of Redis."""
 _KEPT: tuple[Use, ...] = ("sessions", "queue")
 """The uses whose loss users notice."""
 
@@ -19,10 +30,10 @@ def clash(subject: Subject) -> Iterator[Issue]:
         for name, database in client.databases.items():
             users[database.number].append((client.name, database.shared, ("clients", index, "databases", name)))
     free = next(free for free in range(len(users) + 1) if free not in users)
-    for number, entries in sorted(users.items()):
+    for number, listed in sorted(users.items()):
         clients: list[str] = []
         unshared: list[str] = []
-        for name, shared, path in entries:
+        for name, shared, path in listed:
             other = next((other for other in (unshared if shared else clients) if other != name), None)
             if other is not None:
                 hint = f"write another number, such as {free}, or shared: true for both clients"
@@ -40,6 +51,35 @@ def unnamed(subject: Subject) -> Iterator[Issue]:
         names = ", ".join([*(name for _, name in silent), *explicit])
         hint = "write databases: {default: N} for each client, or {default: {number: 0, shared: true}} where they may share it"
         yield Issue(f"{names} use database 0, and not all of them name it", hint, ("clients", silent[-1][0], "name"))
+
+
+def shared_channels(subject: Subject) -> Iterator[Issue]:
+    """Warn about two clients with one image: channels of pub/sub have no number, so each receives the messages of the other."""
+    first: dict[tuple[str, frozenset[str]], Client] = {}
+    for index, client in enumerate(subject.environment.clients):
+        for image in dict.fromkeys(_images(client)):
+            other = first.setdefault(image, client)
+            if other is client or set(other.numbers) & set(client.numbers):
+                continue
+            message = f"{other.name} and {client.name} run {image[0]}: pub/sub has no databases, so each receives the messages of the other"
+            hint = "set another prefix of channels in each, or give one a Redis of its own; accept it if the application has no pub/sub"
+            yield Issue(message, hint, ("clients", index, "name"), on=(client.name,))
+            break
+
+
+def _images(client: Client) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the image and the prefixes of each container that uses Redis, except where the manifest does not show a prefix."""
+    for workload in client.workloads:
+        for kind, name, container in workload.redis_containers:
+            content = workload.content_of(kind, name)
+            image = unversioned(text_at(content, "image"))
+            if not image or _GENERAL.fullmatch(image_name(image)):
+                continue
+            values = {str(entry.get("name")): entry.get("value") for entry in entries(content)}
+            values |= {key: value.text for key, value in container.variables.items() if value is not None}
+            prefixes = {key: value for key, value in values.items() if _PREFIX.search(key)}
+            if None not in prefixes.values():
+                yield image, frozenset(f"{key}={value}" for key, value in prefixes.items())
 
 
 def evicted_queue(subject: Subject) -> Iterator[Issue]:

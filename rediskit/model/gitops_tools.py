@@ -26,4 +26,10 @@ def gitops_tool_of(workload: Mapping[str, Any]) -> str:
 
 def image_name(image: str) -> str:
     """Return the last part of an image's name: `redis` of `docker.io/library/redis:7-alpine@sha256:...`."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return unversioned(image).rpartition("/")[2]
+
+
+def unversioned(image: str) -> str:
+    """Return an image without tag and digest: `docker.io/library/redis` of `docker.io/library/redis:7-alpine@sha256:...`."""
+    folder, slash, name = image.partition("@")[0].rpartition("/")
+    return f"{folder}{slash}{name.partition(':')[0]}"

@@ -36,6 +36,22 @@ def with_variables(databases: dict[str, Any], **variables: str) -> dict[str, Any
     return {"clients": [client("worker", None, workloads=[workload], **more)]}
 
 
+def anywhere() -> dict[str, Any]:
+    """Return the real Deployment without its namespace."""
+    workload = backend()
+    del workload["metadata"]["namespace"]
+    return workload
+
+
+def two_instances(**variables: str) -> dict[str, Any]:
+    """Return the config with a second client of the same image, whose container switches more variables."""
+    first = {**config("validate")["clients"][0], "databases": {"default": 1}}
+    containers = {"backend": {"env": {**first["workloads"][0]["containers"]["backend"]["env"], **variables}}}
+    workload = {**first["workloads"][0], "containers": containers}
+    second = {"name": "second", "namespace": "second", "databases": {"default": 2}, "workloads": [workload]}
+    return {"clients": [first, second]}
+
+
 def without_scan() -> dict[str, Any]:
     """Return the config at decommission without the evidence of a scan."""
     first = config("decommission")["clients"][0]
@@ -142,6 +158,14 @@ USES = [
         "3",
         with_variables({"default": 2, "results": 3}, APP_URL=URL + "/${database}"),
         severity="warning",
+    ),
+    Case(
+        "channels-shared",
+        "beersystem and second run registry.example.com/beersystem/backend: pub/sub has no databases",
+        "second",
+        two_instances(),
+        severity="warning",
+        manifest=anywhere(),
     ),
     Case(
         "use-missing",

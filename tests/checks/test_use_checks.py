@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rediskit import check, render
-from tests.checks.client_cases import with_variables
+from tests.checks.client_cases import anywhere, two_instances, with_variables
 from tests.samples import loaded
 
 
@@ -43,3 +43,12 @@ def test_a_declared_use_and_a_saved_queue_have_no_finding(tmp_path: Path) -> Non
     over["redis"] = {"appendOnly": False, "savePoints": ["900 1"], "memory": {"policy": "noeviction"}}
     environment = loaded(tmp_path, over=over)
     assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"use-missing", "use-unsaved"})
+
+
+def test_two_instances_with_different_prefixes_or_one_database_have_no_finding(tmp_path: Path) -> None:
+    shared = two_instances()
+    for section in shared["clients"]:
+        section["databases"] = {"default": {"number": 1, "shared": True}}
+    for over in (two_instances(CHANNEL_PREFIX="second"), shared):
+        environment = loaded(tmp_path, over=over, manifest=anywhere())
+        assert "channels-shared" not in {finding.code for finding in check(environment, render(environment))}
