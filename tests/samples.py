@@ -177,6 +177,7 @@ def client(name: str, step: str | None, order: str = "scale-down-first", **secti
     data: dict[str, Any] = {"name": name, "namespace": name, **sections}
     if step is not None:
         data |= {
+            "use": ["cache"],
             "workloads": [{"kind": "Deployment", "name": name, "replicas": 2, "containers": {"app": ONE_CONTAINER["backend"]}}],
             "previous": {"host": f"redis.{name}.svc.cluster.local"},
             "migration": migration(step, order),

@@ -125,6 +125,7 @@ CHECKS: tuple[Check, ...] = (
     Check("database-unused", "warning", database_numbers.unused),
     Check("queue-evicted", "error", databases.evicted_queue),
     Check("use-missing", "warning", databases.missing_use),
+    Check("use-unknown", "warning", databases.unknown_use),
     Check("use-unsaved", "error", databases.unsaved_use),
     Check("previous-shared", "error", old_redis.previous_shared),
     Check("old-redis-in-use", "error", old_redis.in_use),

@@ -107,6 +107,20 @@ def missing_use(subject: Subject) -> Iterator[Issue]:
                 yield Issue(message, hint, ("clients", index, "use" if client.use else "name"), on=(client.name,))
 
 
+def unknown_use(subject: Subject) -> Iterator[Issue]:
+    """Warn about a client in a migration without `use`: the eviction policy and `drained` follow `use`."""
+    policy = subject.environment.redis.memory.policy
+    for index, client in enumerate(subject.environment.clients):
+        step = client.migration.step if client.migration else ""
+        evicts = policy.startswith("allkeys-")
+        if client.use or not step or (step == "complete" and not evicts) or not _shown_uses(client).keys().isdisjoint(_KEPT):
+            continue
+        effect = f"{policy} evicts any key" if evicts else "no gate requires empty queues"
+        message = f"{client.name} has no use, so rediskit treats its data as a cache: {effect}"
+        hint = "write what it stores under use: cache, sessions or queue; use: [cache] where all of it can be lost"
+        yield Issue(message, hint, ("clients", index, "name"))
+
+
 def _shown_uses(client: Client) -> dict[Use, str]:
     """Return what the workloads of a client store by their objects and by the names of the switched variables."""
     contents = [workload.manifest.content for workload in client.workloads if workload.manifest is not None]

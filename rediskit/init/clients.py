@@ -154,10 +154,20 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     infer_owner(client)
     _set_containers(client)
     _set_previous(client, objects)
-    names = [place.name for workload in workloads for place in workload.references]
-    uses = uses_in([workload.content for workload in workloads], names, objects.of("ConfigMap"), home)
-    client.use, client.queue = tuple(uses), uses.get("queue", "")
+    _set_use(client, objects)
     return client
+
+
+def _set_use(client: DetectedClient, objects: InputObjects) -> None:
+    """Set what the client stores. Ask for it where the input shows nothing, or a cache while it lacks some variables."""
+    names = [place.name for workload in client.workloads for place in workload.references]
+    uses = uses_in([workload.content for workload in client.workloads], names, objects.of("ConfigMap"), client.namespace)
+    client.use, client.queue = tuple(uses), uses.get("queue", "")
+    unseen = ", ".join(dict.fromkeys(workload.unseen for workload in client.workloads if workload.unseen))
+    if not uses:
+        client.ask("use", f"nothing in the input shows what {client.name} stores in Redis: write use; a queue has to be drained first")
+    elif unseen and client.use == ("cache",):
+        client.ask("use", f"{client.name} stores a cache; {unseen} is not in the input: add sessions or queue to use if it stores them")
 
 
 def _set_replicas(client: DetectedClient, workload: DetectedWorkload, replicas: int | None) -> None:

@@ -102,6 +102,8 @@ def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = Fa
     return [
         *_comments(asked.get("namespace", ()), 0, OPEN),
         *_section(head, off=off),
+        *_comments(asked.get("use", ()), 2, OPEN),
+        *([] if client.use else ["  # use: [cache, sessions, queue]"]),
         *_comments([*asked.get("replicas", ()), *asked.get("containers", ())], 2, OPEN),
         *_comments(remarks.get("workload", ()), 2),
         *_section(_workloads(client, manifests), off=no_workload),

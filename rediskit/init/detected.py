@@ -88,7 +88,7 @@ class DetectedClient:
         owner: The kind of its application repository; "" for the default.
         queue: Why it is a queue; "" if it is none.
         egress: The form of the additional egress policy; "" if it needs none.
-        questions: Open questions by `namespace`, `replicas`, `containers` or `previous`.
+        questions: Open questions by `namespace`, `use`, `replicas`, `containers` or `previous`.
         remarks: Comments for the sections `workload` and `previous`.
     """
 

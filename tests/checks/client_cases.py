@@ -177,9 +177,23 @@ USES = [
     Case(
         "use-missing",
         "args of container backend of Deployment/beersystem-backend contains sidekiq",
-        "beersystem",
+        "- cache",
         severity="warning",
         manifest=with_arguments("bundle", "exec", "sidekiq"),
+    ),
+    Case(
+        "use-unknown",
+        "beersystem has no use, so rediskit treats its data as a cache: allkeys-lru evicts any key",
+        "beersystem",
+        first_client(use=[]),
+        severity="warning",
+    ),
+    Case(
+        "use-unknown",
+        "beersystem has no use, so rediskit treats its data as a cache: no gate requires empty queues",
+        "beersystem",
+        first_client("prepare", use=[]) | {"redis": {"memory": {"policy": "noeviction"}}},
+        severity="warning",
     ),
     Case("use-missing", "worker seems to store sessions", "worker", with_variables({}, SESSION_HOST="${host}"), severity="warning"),
     Case(

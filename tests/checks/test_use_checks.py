@@ -9,7 +9,7 @@ import pytest
 
 from rediskit import check, render
 from tests.checks.client_cases import anywhere, two_instances, with_variables
-from tests.samples import loaded
+from tests.samples import config, loaded
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,27 @@ def test_two_instances_with_different_prefixes_or_one_database_have_no_finding(t
     for over in (two_instances(CHANNEL_PREFIX="second"), shared):
         environment = loaded(tmp_path, over=over, manifest=anywhere())
         assert "channels-shared" not in {finding.code for finding in check(environment, render(environment))}
+
+
+@pytest.mark.parametrize(
+    ("step", "use", "policy", "warned"),
+    [
+        ("prepare", [], "allkeys-lru", True),
+        ("complete", [], "allkeys-lru", True),
+        ("reconfigure", [], "volatile-lru", True),
+        ("complete", [], "volatile-lru", False),
+        ("validate", ["cache"], "allkeys-lru", False),
+        ("validate", ["queue"], "noeviction", False),
+        (None, [], "allkeys-lru", False),
+    ],
+)
+def test_a_migration_without_use_is_a_warning(tmp_path: Path, step: str | None, use: list[str], policy: str, warned: bool) -> None:
+    over = {"clients": [{**config(step)["clients"][0], "use": use}], "redis": {"memory": {"policy": policy}}}
+    environment = loaded(tmp_path, step, over=over)
+    assert ("use-unknown" in {finding.code for finding in check(environment, render(environment))}) is warned
+
+
+def test_an_accepted_migration_without_use_has_no_finding(tmp_path: Path) -> None:
+    accept = [{"code": "use-unknown", "on": "beersystem", "reason": "only locks"}]
+    environment = loaded(tmp_path, over={"clients": [{**config()["clients"][0], "use": []}], "accept": accept})
+    assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"use-unknown", "accept-unused"})

@@ -149,7 +149,10 @@ def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
         stdin, arguments = b"", []
     ended = rediskit("init", "--tool", tool, *arguments, piped=stdin)
     assert (ended.code, ended.errors) == (0, "")
-    assert "open questions" not in ended.output
+    asked = ended.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0].splitlines()
+    question = "nothing in the input shows what beersystem stores in Redis: write use; a queue has to be drained first"
+    texts = [] if source == "nothing" else [question]
+    assert [line.split(": ", 1)[1] for line in asked] == texts
     manifest = [] if source == "nothing" else ["config/home/beersystem-backend.yaml"]
     assert files(repository.folder) == sorted([*FILES, *manifest])
     assert rediskit("render").code == 0
@@ -174,6 +177,7 @@ def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
 def test_the_real_objects_become_the_client_of_our_own_config(repository: Repository) -> None:
     assert rediskit("init", "--from", "-", piped=WHOLE).code == 0
     ours, theirs = load(CONFIG).clients[0].model_dump(), load("config/home.yaml").clients[0].model_dump()
+    assert (ours.pop("use"), theirs.pop("use")) == (("cache",), ()), "the objects do not show it"
     for client in (ours, theirs):
         client["workloads"][0].pop("manifest")
     assert theirs == ours

@@ -47,7 +47,10 @@ def test_the_output_lists_files_clients_notes_and_next_commands() -> None:
             "  config/home/beersystem-backend.yaml: contains only names and addresses; "
             "all other values are removed because they could be passwords"
         ),
+        "open questions, each a comment in the config:",
+        ("  config/home.yaml:19: nothing in the input shows what beersystem stores in Redis: write use; a queue has to be drained first"),
         "next:",
+        "  answer the open questions in config/home.yaml",
         "  rediskit render",
         "  rediskit check",
         "  git add --all && git commit",
@@ -126,7 +129,8 @@ def test_json_lists_clients_and_open_questions() -> None:
     ]
     assert (document["name"], document["config"], document["exitCode"]) == ("home", "config/home.yaml", 0)
     assert document["open"] == [
-        "config/home.yaml:19: Deployment/web is scaled to 0: write the normal number of replicas (--replicas)",
+        "config/home.yaml:19: nothing in the input shows what shop stores in Redis: write use; a queue has to be drained first",
+        "config/home.yaml:21: Deployment/web is scaled to 0: write the normal number of replicas (--replicas)",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rediskit.init.detected import DetectedClient
 from rediskit.yamlio.writer import dump
 from tests.samples import BACKEND, ROOT
 
@@ -56,3 +57,8 @@ def config_map(name: str, **data: str) -> Object:
 def text(*objects: Object) -> str:
     """Return the objects as several documents."""
     return "---\n".join(map(dump, objects))
+
+
+def other_questions(client: DetectedClient) -> dict[str, list[str]]:
+    """Return the open questions apart from that of `use`: a small input does not show what it stores."""
+    return {section: texts for section, texts in client.questions.items() if section != "use"}

@@ -140,7 +140,8 @@ def test_an_open_question_is_a_comment_in_the_config(tmp_path: Path) -> None:
         text(workload(container(REDIS_HOST="redis"), replicas=0)),
     )
     assert [question.split(": ", 1)[1] for question in done.open] == [
-        "Deployment/web is scaled to 0: write the normal number of replicas (--replicas)"
+        "nothing in the input shows what shop stores in Redis: write use; a queue has to be drained first",
+        "Deployment/web is scaled to 0: write the normal number of replicas (--replicas)",
     ]
     assert "\n    # open: Deployment/web is scaled to 0" in done.files["home.yaml"].decode()
     assert "\n    # workloads:\n    # - manifest: home/web.yaml\n" in done.files["home.yaml"].decode()

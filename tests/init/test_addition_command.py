@@ -43,7 +43,12 @@ def test_the_command_writes_and_names_what_follows(project: Path, capsys: pytest
     document = json.loads(capsys.readouterr().out)
     assert (document["created"], document["policy"], document["dryRun"]) == (["home/web.yaml"], None, False)
     assert [client["name"] for client in document["clients"]] == ["shop"]
-    assert document["next"] == ["rediskit render", "rediskit check", "git add --all && git commit"]
+    assert document["next"] == [
+        "answer the open questions in config/home.yaml",
+        "rediskit render",
+        "rediskit check",
+        "git add --all && git commit",
+    ]
     assert main(["render"]) == 0
     assert main(["check"]) == 0
     assert main(["init", "--add", "config/home.yaml", "--from", "live.yaml"]) == 1

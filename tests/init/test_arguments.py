@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.init.live import container, workload
+from tests.init.live import container, other_questions, workload
 from tests.init.test_clients import THREE, client
 
 
@@ -18,7 +18,7 @@ from tests.init.test_clients import THREE, client
 )
 def test_arguments_are_replaced(args: list[str], expected: list[tuple[str, str]]) -> None:
     detected = client(workload(container() | {"args": args}))
-    assert (detected.questions, detected.workloads[0].containers[0].args) == ({}, expected)
+    assert (other_questions(detected), detected.workloads[0].containers[0].args) == ({}, expected)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.init.live import Object, container, workload
+from tests.init.live import Object, container, other_questions, workload
 from tests.init.test_clients import THREE, client
 
 
@@ -34,7 +34,7 @@ def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscal
 )
 def test_the_autoscaler_of_the_workload_is_detected(scaler: Object, section: Object | None) -> None:
     detected = client(workload(container(**THREE)), scaler)
-    assert detected.questions == {}
+    assert other_questions(detected) == {}
     assert (detected.workloads[0].scaler.section if detected.workloads[0].scaler else None) == section
 
 
@@ -50,4 +50,4 @@ def test_the_autoscaler_of_the_workload_is_detected(scaler: Object, section: Obj
     ids=["outside", "to-0"],
 )
 def test_an_autoscaler_with_invalid_bounds_is_an_open_question(scaler: Object, asked: str) -> None:
-    assert client(workload(container(**THREE)), scaler).questions == {"replicas": [asked]}
+    assert other_questions(client(workload(container(**THREE)), scaler)) == {"replicas": [asked]}

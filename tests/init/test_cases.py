@@ -129,9 +129,11 @@ def app(**env: str | None) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_known_application_is_written_without_a_question(case: str, expected: dict[str, Any]) -> None:
+def test_a_known_application_has_no_question_but_that_of_its_use(case: str, expected: dict[str, Any]) -> None:
     created = project(case)
-    assert created.open == ()
+    unknown = [client.name for client in created.clients if not client.use]
+    texts = [f"nothing in the input shows what {name} stores in Redis: write use; a queue has to be drained first" for name in unknown]
+    assert [line.partition(": ")[2] for line in created.open] == texts
     assert sections(created) == expected
     assert all("migration" in client for client in config(created)[1])
 

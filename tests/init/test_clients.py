@@ -10,7 +10,7 @@ from rediskit.errors import ConfigError
 from rediskit.init.clients import DetectedClients, clients_of
 from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import InputObjects, read_objects
-from tests.init.live import REAL, Object, config_map, container, redis, secret_key, service, workload
+from tests.init.live import REAL, Object, config_map, container, other_questions, redis, secret_key, service, workload
 
 THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}
 
@@ -31,7 +31,12 @@ def env(detected: DetectedClient) -> list[dict[str, str | None]]:
 
 def test_the_real_objects() -> None:
     (detected,) = clients_of(read_objects(REAL.encode(), "live.yaml")).clients
-    assert (detected.name, detected.namespace, detected.workloads[0].replicas, detected.questions) == ("beersystem", "beersystem", None, {})
+    assert (detected.name, detected.namespace, detected.workloads[0].replicas, other_questions(detected)) == (
+        "beersystem",
+        "beersystem",
+        None,
+        {},
+    )
     (switch,) = detected.workloads[0].switched
     assert (switch.name, switch.env) == ("backend", {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"})
     assert tuple(switch.remarks) == (
@@ -45,7 +50,7 @@ def test_the_real_objects() -> None:
 def test_a_complete_input_leaves_no_question() -> None:
     headless = service("redis-headless")
     detected = client(service(), headless, redis(kind="StatefulSet"), workload(container(**THREE)), service("web", "web"))
-    assert detected.questions == {}
+    assert other_questions(detected) == {}
     assert detected.remarks == {}
     assert (detected.host, detected.port) == ("redis", 6380)
     assert detected.remove == ("StatefulSet/redis", "Service/redis", "Service/redis-headless")
@@ -70,10 +75,10 @@ def test_a_missing_variable_gets_a_name_derived_from_the_host_and_a_remark(host:
 @pytest.mark.parametrize(("replicas", "why"), [(0, "is scaled to 0"), (None, "sets no replicas")])
 def test_unknown_replicas_are_an_open_question(replicas: int | None, why: str) -> None:
     detected = client(workload(container(**THREE), replicas=replicas))
-    assert detected.questions == {"replicas": [f"Deployment/web {why}: write the normal number of replicas (--replicas)"]}
+    assert other_questions(detected) == {"replicas": [f"Deployment/web {why}: write the normal number of replicas (--replicas)"]}
     assert env(detected), "the rest is known"
     detected = client(workload(container(**THREE), replicas=replicas), replicas=3)
-    assert (detected.questions, detected.workloads[0].replicas) == ({}, 3)
+    assert (other_questions(detected), detected.workloads[0].replicas) == ({}, 3)
 
 
 def test_options_that_contradict_the_object_are_refused() -> None:
@@ -86,7 +91,9 @@ def test_options_that_contradict_the_object_are_refused() -> None:
 
 def test_an_unknown_namespace_is_an_open_question() -> None:
     detected = client(workload(container(**THREE), namespace=None))
-    assert detected.questions == {"namespace": ["Deployment/web has no namespace: write the namespace that it runs in (--namespace)"]}
+    assert other_questions(detected) == {
+        "namespace": ["Deployment/web has no namespace: write the namespace that it runs in (--namespace)"]
+    }
     assert client(workload(container(**THREE), namespace=None), namespace="shop").namespace == "shop"
     assert "namespace" in client(workload(container(**THREE), namespace="redis")).questions
 
@@ -174,7 +181,7 @@ def test_missing_information_is_an_open_question(containers: list[Object], secti
 )
 def test_an_address_is_switched_as_a_template(variables: Object, templates: Object) -> None:
     detected = client(workload(container(**variables)))
-    assert detected.questions == {}
+    assert other_questions(detected) == {}
     assert env(detected) == [templates]
     assert (detected.host, detected.port) == ("redis", 6380)
 
@@ -258,7 +265,7 @@ def test_two_containers_with_one_redis_are_both_switched() -> None:
     detected = client(
         workload(container("web", **THREE), container("worker", REDIS_HOST="redis.shop.svc.cluster.local"), container("proxy"))
     )
-    assert detected.questions == {}
+    assert other_questions(detected) == {}
     assert [switch.name for switch in detected.workloads[0].switched] == ["web", "worker"]
 
 
@@ -273,4 +280,4 @@ def test_values_of_a_config_map_in_the_input_are_used() -> None:
     detected = client(
         workload(container() | {"envFrom": [{"configMapRef": {"name": "s"}}]}), config_map("s", REDIS_HOST="redis", REDIS_PORT="1")
     )
-    assert (detected.host, detected.port, detected.questions) == ("redis", 1, {})
+    assert (detected.host, detected.port, other_questions(detected)) == ("redis", 1, {})
