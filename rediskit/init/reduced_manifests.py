@@ -34,6 +34,9 @@ _PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"(?![0-9a-f]{16})(?=[^a-z]*[a-z])[a-z0-9](?:[-a-z0-9._]{0,61}[a-z0-9])?")
 _LABEL_KEY = re.compile(r"[a-z0-9](?:[-a-z0-9./_]{0,251}[a-zA-Z0-9])?")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_SCHEDULE = re.compile(r"@[a-z]{5,10}|(?:[0-9A-Z*/,?#-]{1,40} +){4}[0-9A-Z*/,?#-]{1,40}")
+_NEVER = "0 0 31 2 *"
+"""Replaces a schedule in another form, which could be a password: the copy is never applied."""
 _HOST = r"[A-Za-z0-9](?:[-A-Za-z0-9.]{0,251}[A-Za-z0-9])?\.?"
 _ADDRESS = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?")
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -80,12 +83,7 @@ def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects:
             for index, entry in enumerate(mappings_at(live, kind))
         ]
     kind = str(content["kind"])
-    spec: Content = {"suspend": True} if kind == "CronJob" and at(content, "spec", "suspend") is True else {}
-    replicas, service = replicas_of(content), text_at(content, "spec", "serviceName")
-    if replicas is not None and kind != "CronJob":
-        spec["replicas"] = replicas
-    if is_name(service):
-        spec["serviceName"] = service
+    spec = _of_kind(kind, content)
     labels = pod_labels(content)
     head = {"metadata": {"labels": labels["template"]}} if "template" in labels else {}
     template = {"template": {**head, "spec": {kind: entries for kind, entries in pod.items() if entries}}}
@@ -103,6 +101,19 @@ def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects:
         "metadata": {key: value for key, value in metadata.items() if value},
         "spec": spec,
     }
+
+
+def _of_kind(kind: str, content: Content) -> Content:
+    """Return the fields of a kind: those that stop the workload, and those that the API server requires beside the pod."""
+    if kind == "CronJob":
+        schedule = text_at(content, "spec", "schedule")
+        suspended: Content = {"suspend": True} if at(content, "spec", "suspend") is True else {}
+        return {"schedule": schedule if _SCHEDULE.fullmatch(schedule) else _NEVER, **suspended}
+    replicas, service = replicas_of(content), text_at(content, "spec", "serviceName")
+    spec: Content = {} if replicas is None else {"replicas": replicas}
+    if kind == "StatefulSet" or is_name(service):
+        spec["serviceName"] = service if is_name(service) else ""
+    return spec
 
 
 def pod_labels(content: Content) -> dict[str, dict[str, str]]:
