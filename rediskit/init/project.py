@@ -22,10 +22,10 @@ from rediskit.init.validation import errors_of, invalid
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
 from rediskit.model.redis import Redis
 from rediskit.output.input_files import already_exists, existing
+from rediskit.source.project import SCHEMA
 from rediskit.source.questions import questions
 from rediskit.temporary import temporary_folder
 
-SCHEMA = "rediskit.schema.json"
 _MAKEFILE = """\
 # rediskit: edit the files in config/; `make render` writes rendered/; commit both.
 .PHONY: render check diff

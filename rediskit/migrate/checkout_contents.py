@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rediskit.errors import ConfigError
 from rediskit.files import read_regular, reason
 from rediskit.git.work_tree import WorkTree
+from rediskit.migrate.local import FILE as LOCAL
 from rediskit.migrate.other_configs import read_config
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, shown
 from rediskit.migrate.owner.module import without_declarations
@@ -15,7 +16,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.output.index import NAME as INDEX
 from rediskit.renderers.tree import Object
-from rediskit.source.project import configs_beside
+from rediskit.source.project import SCHEMA, configs_beside
 from rediskit.usage.hidden import Hidden
 
 _MANIFESTS = (".yaml", ".yml")
@@ -23,6 +24,8 @@ _TEXTS = frozenset(
     ".env .properties .conf .cfg .ini .json .toml .sh .tf .tofu .tfvars .hcl .cue .jsonnet .libsonnet .tpl".split(),
 )
 """The suffixes of the texts that are searched beside manifests."""
+_OURS = (SCHEMA, LOCAL)
+"""The files of rediskit by their name. The config, its inputs and output directories have other names."""
 
 
 class Contents(NamedTuple):
@@ -84,7 +87,7 @@ def _files(checkout: Checkout, hidden: list[Hidden]) -> Iterator[Path]:
             for path in links
             if not Path(os.path.realpath(path)).is_relative_to(checkout.top)
         ]
-        yield from (here / name for name in sorted(files) if not (here / name).is_symlink())
+        yield from (here / name for name in sorted(files) if name not in _OURS and not (here / name).is_symlink())
 
 
 def _not_checked_out(checkout: Checkout) -> Iterator[Hidden]:

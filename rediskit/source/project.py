@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rediskit.files import read_regular
 
+SCHEMA = "rediskit.schema.json"
+"""The file that `init` and `rediskit schema` write for editors. It contains the names of examples, such as `redis`."""
 _SIGN = rb"(?m)^gitops:"
 """The key that every config sets. The configs of other programs in a folder `config` do not."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rediskit.source.schema import schema_text
 from rediskit.yamlio.writer import dump
 from tests.cli.checkout import committed, git, owner
 from tests.cli.test_scan import at, cron_job, findings, named, scans
@@ -202,6 +203,8 @@ def test_the_configs_and_the_rendered_files_of_rediskit_are_no_uses(tmp_path: Pa
     (tmp_path / "rendered/homelab/flux").mkdir(parents=True)
     (tmp_path / "rendered/homelab/.rediskit.json").write_text("{}", encoding="utf-8")
     (tmp_path / "rendered/homelab/flux/app.yaml").write_text(dump(cron_job(f"redis://{FULL}")), encoding="utf-8")
+    (tmp_path / "rediskit.schema.json").write_text(f"{schema_text()}\n", encoding="utf-8")
+    (tmp_path / ".rediskit.local.yaml").write_text("checkouts: {redis: ../redis}\n", encoding="utf-8")
     code, output, _ = run("check", file, "--owner", "prod", "--json")
     assert "old-redis-in-use" not in output
     assert "scan-possible" not in output
