@@ -111,7 +111,7 @@ CLOUDPIRATES = Profile(
             flags=("extraFlags",),
             persistence=("persistence",),
             start=(
-                *(("customScripts", "postStart", "enabled"), ("customScripts", "preStop", "enabled")),
+                *(("customScripts", hook, key) for hook in ("postStart", "preStop") for key in ("enabled", "command")),
                 *(("extraEnvVars",), ("extraVolumeMounts",), ("podSecurityContext",), ("containerSecurityContext",)),
             ),
             mounts=(("extraVolumeMounts",),),

@@ -69,6 +69,7 @@ CHECKS: tuple[Check, ...] = (
     Check("volume-existing", "error", volumes.existing),
     Check("data-directory", "error", volumes.written),
     Check("start-replaced", "error", volumes.start_replaced),
+    Check("start-deletes", "warning", volumes.deleting_commands),
     Check("redis-conf", "error", server.redis_conf),
     Check("redis-conf-unsafe", "error", redis_settings.unsafe),
     Check("redis-conf-unknown", "error", redis_settings.unknown),

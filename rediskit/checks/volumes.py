@@ -1,17 +1,22 @@
 """Checks of the volumes: each pod needs one of its own, and Redis must write to it. They run at the first render, not only at a change."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 
 from rediskit.chart.profile import Part
 from rediskit.checks.finding import Issue, Subject
 from rediskit.checks.redis_conf import DATA_FILES, VALUES, last_directive
 from rediskit.errors import Path
-from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
 from rediskit.model.once import once
 
 _DATA = "/data"
 """The directory of the data in all charts by default, and in the official images."""
+_DELETES = r"\b(?:rm|find|truncate|shred|unlink|mkfs\S*)\b"
+"""Programs that can delete files in the directory of the data."""
+_DISCARDS = r"\b(?:nosave|flushall|flushdb|config\s+set\s+(?:dir|appendonly|save))\b"
+"""Commands of Redis by which it discards data, or does not write it."""
 _LOST = "a restart of its pod loses all keys"
 _OTHER = "remove it, and copy existing data as in docs/charts.md, 'Existing data'"
 
@@ -81,6 +86,20 @@ def start_replaced(subject: Subject) -> Iterator[Issue]:
             if mount in subject.profile.start_files:
                 message = f"the mount {mount} replaces a file with which {role} starts: {effect}"
                 yield Issue(message, "choose another mountPath", path)
+
+
+def deleting_commands(subject: Subject) -> Iterator[Issue]:
+    """Warn about commands in the values, such as hooks and init containers, that can delete data each time a pod starts or stops."""
+    for role, part in subject.profile.parts.items():
+        directory = _directory(subject, role, part)
+        for keys in part.start:
+            value = at(subject.values, *keys)
+            if isinstance(value, (dict, list)):
+                command = " ".join(text for _, text in texts_in(value))
+                deletes = re.search(_DELETES, command) if directory in command else None
+                if harmful := deletes or re.search(_DISCARDS, command, re.IGNORECASE):
+                    message = f"{'.'.join(keys)} contains {harmful[0]}: it can delete the data of {role} each time a pod starts or stops"
+                    yield Issue(message, "remove it, or accept it where it keeps the data", (*VALUES, *keys))
 
 
 def _outside(subject: Subject, role: str, part: Part) -> Iterator[Issue]:

@@ -17,7 +17,14 @@ from tests.samples import loaded
         {"values": {"master": {"persistence": {"path": "/bitnami/redis"}}}},
         {"values": {"replica": {"persistence": {"subPath": "redis"}, "terminationGracePeriodSeconds": 5}}},
         {"values": {"master": {"extraVolumeMounts": [{"name": "a", "mountPath": "/data/backup"}, {"name": "b", "mountPath": "/etc/a"}]}}},
-        {"values": {"master": {"lifecycleHooks": {"preStop": {"exec": {"command": ["sleep", "5"]}}}, "preExecCmds": ["date"]}}},
+        {
+            "values": {
+                "master": {
+                    "lifecycleHooks": {"preStop": {"exec": {"command": ["sleep", "5"]}}},
+                    "preExecCmds": ["rm -f /tmp/a", "date"],
+                }
+            }
+        },
         {"chart": {"profile": "cloudpirates"}, "values": {"persistence": {"mountPath": "/data/", "subPath": "redis"}}},
         {"chart": {"profile": "cloudpirates"}, "values": {"config": {"mountPath": "/etc/redis"}}},
         {"chart": {"profile": "cloudpirates"}, "appendOnly": False, "values": {"persistence": {"mountPath": "/cache"}}},
@@ -29,7 +36,15 @@ from tests.samples import loaded
 def test_a_redis_whose_data_is_on_its_volume_has_no_finding(tmp_path: Path, redis: dict[str, Any]) -> None:
     environment = loaded(tmp_path, over={"redis": redis})
     codes = {finding.code for finding in check(environment, render(environment))}
-    assert not codes & {"data-directory", "start-replaced", "durability", "volume-existing", "chart-key", "chart-owned-value"}
+    assert not codes & {
+        "data-directory",
+        "start-replaced",
+        "start-deletes",
+        "durability",
+        "volume-existing",
+        "chart-key",
+        "chart-owned-value",
+    }
 
 
 def test_two_existing_claims_are_not_shared(tmp_path: Path) -> None:
