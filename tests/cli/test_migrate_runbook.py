@@ -74,15 +74,23 @@ def test_the_runbook_leads_to_the_end_in_few_commands(place: Place, capfd: pytes
         assert repository.git("status", "--porcelain") == ""
 
 
-def test_the_rollback_of_the_runbook_can_be_followed_by_another_attempt(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_rollback_of_the_runbook_can_be_followed_by_another_attempt(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectl = place.folder / "kubectl"
+    kubectl.write_text("#!/bin/sh\necho '# Keyspace'\n", encoding="utf-8")
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(kubectl))
     forward, _, wrong = page(place).partition("## Roll back")
     at = follow(place, commands(forward.partition("### 6. decommission")[0]), START, capfd)
     assert place.step() == "validate"
-    back, heading, _ = wrong.partition("The shared Redis continues to run. To try again")
+    back, heading, again = wrong.partition("### Try again")
     assert heading
     at = follow(place, commands(back), at, capfd)
     assert (place.step(), place.remote("owner")) == ("rolled-back", "beersystem: rolled-back")
-    follow(place, [next(line for line in commands(forward) if "--to scale-down" in line)], at, capfd)
+    (empty,) = commands(again.partition("## Troubleshooting")[0])
+    assert empty.endswith(" --empty")
+    follow(place, [empty, next(line for line in commands(forward) if "--to scale-down" in line)], at, capfd)
     assert place.step() == "scale-down"
 
 
