@@ -118,7 +118,7 @@ BEYOND = {
     },
     "lists of names": {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
-        "redis-conf-beats-the-chart", "chart-name-for-a-shell", "chart-keys-of-another-profile",
+        "redis-conf-beats-the-chart", "chart-name-for-a-shell", "chart-keys-of-another-profile", "data-directory", "volume-shared",
     },
     "secrets": {"password-in-redis-conf", "password-in-values", "password-written-out", "env-with-a-user-and-password"},
     "one key and another": {
