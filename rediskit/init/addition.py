@@ -165,8 +165,8 @@ def _keep_shared_redis(environment: Environment, client: DetectedClient) -> None
     if client.remove:
         text += f": write remove: [{', '.join(client.remove)}] for the last client that moves"
     client.remark("previous", text)
-    if client.databases:
-        client.remark("workload", f"if it shares data with {', '.join(others)}, write the same number and shared: true for both clients")
+    names = ", ".join(others)
+    client.ask("databases", f"the old Redis is also that of {names}: if they share data, write the same number and shared: true for each")
     client.remove = ()
 
 

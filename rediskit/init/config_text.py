@@ -98,12 +98,14 @@ def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = Fa
     if client.use:
         head.append(f"  use: [{', '.join(client.use)}]")
     if client.databases:
-        head.append(f"  databases: {_flow(client.databases)}")
+        entries = (f"{name}: {_database(number, shared=name in client.shared)}" for name, number in client.databases.items())
+        head.append(f"  databases: {{{', '.join(entries)}}}")
     return [
         *_comments(asked.get("namespace", ()), 0, OPEN),
         *_section(head, off=off),
         *_comments(asked.get("use", ()), 2, OPEN),
         *([] if client.use else ["  # use: [cache, sessions, queue]"]),
+        *_comments(asked.get("databases", ()), 2, OPEN),
         *_comments([*asked.get("replicas", ()), *asked.get("containers", ())], 2, OPEN),
         *_comments(remarks.get("workload", ()), 2),
         *_section(_workloads(client, manifests), off=no_workload),
@@ -158,6 +160,10 @@ def _container(switch: ContainerSwitch, common: dict[str, str | None]) -> list[s
     if not section:
         return [f"      {_yaml({switch.name: {}})[0]}"]
     return [f"      {_yaml({switch.name: {}})[0].removesuffix(' {}')}", *_yaml(section, 8)]
+
+
+def _database(number: int, *, shared: bool) -> str:
+    return f"{{number: {number}, shared: true}}" if shared else str(number)
 
 
 def _flow(section: Mapping[str, str | int]) -> str:

@@ -1,9 +1,11 @@
 """Assign the numbers of the databases of the shared Redis: the old number where it is free, else the next free one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import count
 from types import MappingProxyType
+from typing import NamedTuple
 
 from rediskit import dns
 from rediskit.errors import Problem, RefusedError
@@ -15,34 +17,85 @@ _WITHOUT_DATABASE = re.compile(r"((?:redis|valkey)(?:\+[a-z]+)?://[^/?]*\$\{addr
 _KNOWN = {"broker": "broker", "result": "results", "cache": "cache", "session": "sessions", "queue": "queue"}
 
 
+class _Owner(NamedTuple):
+    """The client that got a number first, and the name of its database."""
+
+    client: DetectedClient
+    name: str
+    number: int
+
+
+Old = tuple[str, str]
+"""The target of an old Redis: name and namespace of a Service, or a host."""
+
+
 def assign_numbers(clients: Iterable[DetectedClient], owners: Mapping[int, str] = MappingProxyType({}), limit: int = 0) -> None:
     """Set the databases of each client, and their names in its templates. Raises RefusedError when all databases have a client.
 
+    Clients with the same old Redis and the same old number share data: they get one number with `shared: true`.
     `owners` are the numbers that other clients use, with the name of one of them. A `limit` of 0 follows from the clients.
     """
     clients, used = list(clients), dict(owners)
+    first: dict[tuple[Old, int], _Owner] = {}
+    targets = Counter(_old(client) for client in clients if client.host)
     silent = [client for client in clients if not _numbers(client)]
-    for client in silent[0 if 0 in used else 1 :]:
-        _add_paths(client)
+    for position, client in enumerate(silent):
+        if position or 0 in used or targets[_old(client)] > 1:
+            _add_paths(client)
     for client in silent:
         if not _numbers(client):
-            if 0 in used:
-                _remark_shared(client, used[0], next(free for free in range(len(used) + 1) if free not in used))
-            used.setdefault(0, client.name)
+            _use_zero(client, used, first)
     for client in clients:
         names = _names(_numbers(client))
         for old, name in names.items():
-            number = old if old not in used and (not limit or old < limit) else next(free for free in count() if free not in used)
-            if limit and number >= limit:
-                hint = f"set redis.databases to {USUAL * (number // USUAL + 1)}, deploy it, and run the command again"
-                raise RefusedError(Problem(f"{client.name} needs a database, and each of the {limit} databases has a client", hint))
-            if number != old:
-                why = f"{old} is used by {used[old]}" if old in used else f"the shared Redis has {limit} databases"
-                client.remark("workload", f"database {old} of the old Redis becomes {number}: {why}")
+            owner = first.get((_old(client), old)) if client.host else None
+            if owner is not None and owner.client is not client:
+                client.databases[name] = _share(client, name, owner, old)
+                continue
+            number = _free(client, old, used, limit)
             used[number] = client.name
             client.databases[name] = number
+            first.setdefault((_old(client), old), _Owner(client, name, number))
         if len(names) > 1:
             _rename(client, names)
+
+
+def _free(client: DetectedClient, old: int, used: Mapping[int, str], limit: int) -> int:
+    """Return the old number where it is free, else the next free one. Raises RefusedError where there is none."""
+    number = old if old not in used and (not limit or old < limit) else next(free for free in count() if free not in used)
+    if limit and number >= limit:
+        hint = f"set redis.databases to {USUAL * (number // USUAL + 1)}, deploy it, and run the command again"
+        raise RefusedError(Problem(f"{client.name} needs a database, and each of the {limit} databases has a client", hint))
+    if number != old:
+        why = f"{old} is used by {used[old]}" if old in used else f"the shared Redis has {limit} databases"
+        client.remark("workload", f"database {old} of the old Redis becomes {number}: {why}")
+    return number
+
+
+def _old(client: DetectedClient) -> Old:
+    return client.target(client.host)
+
+
+def _share(client: DetectedClient, name: str, owner: _Owner, old: int) -> int:
+    """Let a client share the database of another one, and return its number."""
+    owner.client.databases.setdefault(owner.name, owner.number)
+    owner.client.shared.add(owner.name)
+    client.shared.add(name)
+    text = f"database {old} of {client.host} has the data of {owner.client.name}, too: both keep one number, and move in one downtime"
+    client.remark("workload", f"{text}; write another number if they share no data")
+    return owner.number
+
+
+def _use_zero(client: DetectedClient, used: dict[int, str], first: dict[tuple[Old, int], _Owner]) -> None:
+    """Let a client without any number use database 0, as it does now."""
+    owner = first.get((_old(client), 0)) if client.host else None
+    if owner is not None:
+        client.databases["default"] = _share(client, "default", owner, 0)
+    elif 0 in used:
+        _remark_shared(client, used[0], next(free for free in range(len(used) + 1) if free not in used))
+    else:
+        first[_old(client), 0] = _Owner(client, "default", 0)
+    used.setdefault(0, client.name)
 
 
 def _add_paths(client: DetectedClient) -> None:

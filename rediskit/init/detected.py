@@ -84,6 +84,7 @@ class DetectedClient:
         remove: The objects of the old Redis to remove, as Kind/name.
         gone: All objects of the old Redis, as Kind/name.
         databases: Name to number of the databases of the shared Redis.
+        shared: The names of those that another client uses, too.
         use: What it stores.
         owner: The kind of its application repository; "" for the default.
         queue: Why it is a queue; "" if it is none.
@@ -100,6 +101,7 @@ class DetectedClient:
     remove: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     databases: dict[str, int] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
     use: tuple[Use, ...] = ()
     queue: str = ""
     egress: str = ""

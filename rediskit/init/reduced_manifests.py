@@ -181,6 +181,8 @@ def _variable(entry: Content, switched: Mapping[str, str], use: Use | None) -> C
     template = switched.get(name, "")
     if template == "${port}":
         address = address_in(value or "", port=True)
+    elif template.startswith("${database"):
+        address = value if value and re.fullmatch(r"[0-9]{1,3}", value) else ""
     elif "${host}" in template or "${address}" in template:
         address = address_in(value or "") or _shown(use)
     else:
