@@ -124,6 +124,8 @@ CHECKS: tuple[Check, ...] = (
     Check("channels-shared", "warning", databases.shared_channels),
     Check("database-undeclared", "error", database_numbers.undeclared),
     Check("database-unused", "warning", database_numbers.unused),
+    Check("database-split", "warning", database_numbers.split_data),
+    Check("move-apart", "error", database_numbers.split_times),
     Check("queue-evicted", "error", databases.evicted_queue),
     Check("use-missing", "warning", databases.missing_use),
     Check("use-unknown", "warning", databases.unknown_use),

@@ -1,19 +1,23 @@
 """Checks of the numbers of databases in the values of a client: `databases` declares which ones it uses."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
-from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.finding import Issue, Severity, Subject
 from rediskit.checks.variables import entries
 from rediskit.errors import Path
 from rediskit.model.client import DEFAULT_DATABASE, Client
+from rediskit.model.local_redis import is_local
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.once import once
 from rediskit.model.template import Template
+from rediskit.state_machine.effects import effects
+from rediskit.usage.neighbours import parts_of
 
 _IN_ADDRESS = r"\b(?:redis|valkey|keydb|dragonfly)[\w+.-]*://[^\s/?#,;]*/(\d+)(?![\w.])|[?&;,](?:db|database|defaultDatabase)=(\d+)"
 """The number in an address of Redis: the path of a URL, or an option."""
+_URL = r"[a-z+]+://[^\s/?#]*(?:/(?P<number>\d+)?)?(?:[?#]\S*)?"
 _OF_NUMBER = r"(?:.*[_.-])?(?:redis_?)?(?:db|database)(?:_?(?:number|index|num|id|no))?"
 """The name of a variable with a number, such as `REDIS_DB` or `CACHE_REDIS_DATABASE`."""
 _OF_REDIS = r"redis|valkey"
@@ -51,6 +55,118 @@ def unused(subject: Subject) -> Iterator[Issue]:
                 hint = f"add {placeholder} to a value, or accept it where the application sets the number itself"
                 message = f"no value of {client.name} has database {database.number}: an application without a number uses database 0"
                 yield Issue(message, hint, ("clients", index, "databases", name))
+
+
+def split_data(subject: Subject) -> Iterator[Issue]:
+    """Warn when clients with one database of an old Redis get two databases. An error for a queue from `reconfigure` on."""
+    last: dict[Hashable, Client] = {}
+    for index, client in enumerate(subject.environment.clients):
+        for number, others in sorted(_before(last, client).items()):
+            for other in others:
+                new, other_new = _old_numbers(client)[number], _old_numbers(other)[number]
+                if not new.isdisjoint(other_new):
+                    continue
+                queue = "queue" in (*client.use, *other.use)
+                severity: Severity = "error" if queue and (_switched(client) or _switched(other)) else "warning"
+                host = other.previous.host if other.previous else ""
+                what = f"{other.name} and {client.name} have database {number} of {host}, and get {_listed(other_new)} and {_listed(new)}"
+                hint = "write {number: N, shared: true} with one number for each; accept it where they share no data"
+                path: Path = ("clients", index, "databases" if client.databases else "name")
+                message = f"{what}: they no longer share data, such as tasks"
+                yield Issue(message, hint, path, severity, on=(client.name, other.name))
+
+
+def split_times(subject: Subject) -> Iterator[Issue]:
+    """Refuse a client on the shared Redis while another one with its queue still runs on the old Redis."""
+    moved: dict[Hashable, Client] = {}
+    left: dict[Hashable, Client] = {}
+    for index, client in enumerate(subject.environment.clients):
+        for is_moved, own, opposite in ((True, moved, left), (False, left, moved)):
+            if not (_switched(client) if is_moved else _runs_on_old(client)):
+                continue
+            for number, others in sorted(_before(opposite, client, keep=False).items()):
+                for other in others:
+                    yield from _apart(index, number, *((client, other) if is_moved else (other, client)))
+            _before(own, client)
+
+
+def _apart(index: int, number: int, moved: Client, left: Client) -> Iterator[Issue]:
+    if "queue" not in (*moved.use, *left.use):
+        return
+    step = left.migration.step if left.migration else ""
+    severity: Severity = "warning" if step == "rolled-back" or _is_final(moved) else "error"
+    message = (
+        f"{moved.name} uses the shared Redis, and {left.name} is at {step} with database {number} of the same old Redis: "
+        "tasks of one do not reach the other"
+    )
+    hint = f"take scale-down of {left.name} before reconfigure of {moved.name}; accept it where they share no data"
+    yield Issue(message, hint, ("clients", index, "migration", "step"), severity, on=(moved.name, left.name))
+
+
+def _before(last: dict[Hashable, Client], client: Client, *, keep: bool = True) -> dict[int, list[Client]]:
+    """Return the last clients with each database of the old Redis of a client, by its number, and keep the client as the last one.
+
+    A comparison with all clients of one Redis would take the square of their number.
+    """
+    earlier: dict[int, list[Client]] = {}
+    for part in parts_of(client) if _migrates(client) else ():
+        for number in _old_numbers(client):
+            other = last.get((part, number))
+            if other is not None and other is not client and other not in earlier.setdefault(number, []):
+                earlier[number].append(other)
+            if keep:
+                last[part, number] = client
+    return earlier
+
+
+def _migrates(client: Client) -> bool:
+    return client.migration is not None and client.previous is not None and not is_local(client)
+
+
+def _switched(client: Client) -> bool:
+    return client.migration is not None and (client.migration.step == "complete" or effects(client.migration).switched)
+
+
+def _runs_on_old(client: Client) -> bool:
+    return client.migration is not None and not _switched(client) and not effects(client.migration).stopped
+
+
+def _is_final(client: Client) -> bool:
+    return client.migration is not None and client.migration.step in ("decommission", "complete")
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
+
+
+@once
+def _old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
+    """Return each database of the old Redis in the manifests with those that the new values have; 0 where an address has no number."""
+    numbers: dict[int, set[int]] = {}
+    for workload in client.workloads:
+        for kind, name, container in workload.switched:
+            texts = {text_at(entry, "name"): _text(entry) for entry in entries(workload.content_of(kind, name))}
+            for variable, template in container.variables.items():
+                if template is not None and (old := _old_number(template, texts.get(variable, ""))) is not None:
+                    numbers.setdefault(old, set()).add(_new_number(client, template))
+    known = all(workload.manifest is not None for workload in client.workloads)
+    if not numbers and client.workloads and known and not _reads_elsewhere(client):
+        numbers[0] = {client.database()}
+    return {number: frozenset(new) for number, new in numbers.items()}
+
+
+def _old_number(template: Template, text: str) -> int | None:
+    """Return the number in the old value of a switched variable; None where it has none."""
+    if template.names_redis and (match := re.fullmatch(_URL, text)):
+        return int(match["number"] or 0)
+    has_number = any(part.name == "database" for part in template.placeholders)
+    return int(text) if has_number and text.isdecimal() else None
+
+
+def _new_number(client: Client, template: Template) -> int:
+    named = [client.database(part.database) for part in template.placeholders if part.name == "database"]
+    match = re.search(_IN_ADDRESS, template.text)
+    return named[0] if named else int(match[1] or match[2]) if match else 0
 
 
 def _reads_elsewhere(client: Client) -> bool:

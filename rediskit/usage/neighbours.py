@@ -29,7 +29,7 @@ class Neighbours(NamedTuple):
 
     def near(self, client: Client) -> Iterator[int]:
         """Yield the clients whose old Redis is that of a client, itself included (`same_redis`)."""
-        yield from merged(self.parts.get(part, ()) for part in _parts(client))
+        yield from merged(self.parts.get(part, ()) for part in parts_of(client))
 
     def possible(self, client: Client) -> Iterator[int]:
         """Yield the clients whose old Redis is or can be that of a client (`same_redis`, `may_be_same`)."""
@@ -46,7 +46,7 @@ def neighbours(environment: Environment, included: Callable[[Client], bool]) -> 
         address = of_client(client)
         if address is None or client.previous is None or not included(client):
             continue
-        for part in _parts(client):
+        for part in parts_of(client):
             index.parts.setdefault(part, []).append(number)  # type: ignore[attr-defined]
         if not client.previous.remove:
             index.keeping.append(number)
@@ -65,7 +65,7 @@ def merged(lists: Iterable[Iterable[int]]) -> Iterator[int]:
             last = number
 
 
-def _parts(client: Client) -> Iterator[Hashable]:
+def parts_of(client: Client) -> Iterator[Hashable]:
     """Yield what two clients with the same old Redis have in common: a Service, a host, an IP address, or an object that both remove."""
     address = of_client(client)
     if address is None or client.previous is None:

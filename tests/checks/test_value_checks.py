@@ -22,6 +22,7 @@ from tests.checks.client_cases import (
     with_databases,
     with_env,
 )
+from tests.checks.shared_cases import SHARED
 from tests.checks.workload_cases import BASES, BLUE_GREEN, DELETED, REFERENCE, SHARED_HOST, WORKLOADS, with_host, with_pod, with_settings
 from tests.samples import SEALED, backend, loaded
 
@@ -158,7 +159,17 @@ DIFFERENT = [
     for step in ("scale-down", "validate")
 ]
 """Another Redis than `previous`, which is an error from `scale-down` on."""
-CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *BASES, *USES, *(case._replace(severity="warning") for case in WARNINGS)]
+CASES = [
+    *VALUES,
+    *DIFFERENT,
+    *CLIENTS,
+    *OLD_REDIS,
+    *WORKLOADS,
+    *BASES,
+    *USES,
+    *SHARED,
+    *(case._replace(severity="warning") for case in WARNINGS),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
