@@ -148,13 +148,14 @@ def loaded(
     """Return the environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position.
 
     manifest: another live object than the real Deployment. ciphertexts: namespace to the encrypted Secret in its file.
-    release: the HelmRelease in `chocolandia/release.yaml`. `chocolandia/worker.yaml` has the real Deployment with the name `worker`.
+    release: the HelmRelease in `chocolandia/release.yaml`. A referenced `chocolandia/worker.yaml` has it with another name.
     """
     (folder / "chocolandia").mkdir(exist_ok=True)
     text = BACKEND.read_text(encoding="utf-8") if manifest is None else dump(manifest)
     (folder / "chocolandia/beersystem-backend.yaml").write_text(text, encoding="utf-8")
-    worker = merged(backend(), {"metadata": {"name": "worker"}})
-    (folder / "chocolandia/worker.yaml").write_text(dump(worker), encoding="utf-8")
+    if "chocolandia/worker.yaml" in str(over):
+        worker = merged(backend(), {"metadata": {"name": "worker"}})
+        (folder / "chocolandia/worker.yaml").write_text(dump(worker), encoding="utf-8")
     (folder / "chocolandia/release.yaml").write_text(dump(release or helm_release()), encoding="utf-8")
     parameters = [{"name": "web.replicas", "value": "1"}]
     (folder / "chocolandia/application.yaml").write_text(dump(helm_application(parameters=parameters)), encoding="utf-8")

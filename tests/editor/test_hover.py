@@ -62,7 +62,7 @@ def hovered(document: Document, number: int, column: int) -> str:
 
 
 APPLICATION = {
-    "namespace: beersystem": "  use: [cache, queue]\n  databases: {broker: 1}\n  env:\n    QUEUE: redis://:${password}@${address}/${database.broker}",
+    "namespace: beersystem": "  databases: {broker: 1}\n  env:\n    QUEUE: redis://:${password}@${address}/${database.broker}",
     "REDIS_PASSWORD: ${password}": '        args: [{from: "redis:6379", to: "${address}"}]',
 }
 """Line of the committed config to keys of an application that it does not have."""

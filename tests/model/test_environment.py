@@ -73,6 +73,7 @@ def chocolandia() -> Environment:
             Client(
                 name="beersystem",
                 namespace="beersystem",
+                use=("cache",),
                 workloads=(
                     Workload(
                         manifest=Manifest(live, content),
