@@ -39,10 +39,10 @@ test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (buil
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 3 tests/cluster $(ARGS)
 
 test-live: $(INSTALLED) ## run the runbooks and alerts on real Redis, exporter and Prometheus (about six minutes)
-	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 10 tests/live $(ARGS)
+	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 10 --dist worksteal tests/live $(ARGS)
 
 test-live-long: $(INSTALLED) ## the same with the default interval of scrapes: every alert fires as it is written (about an hour)
-	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" LIVE_LONG=1 $(PY) -m pytest --numprocesses 10 tests/live $(ARGS)
+	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" LIVE_LONG=1 $(PY) -m pytest --numprocesses 10 --dist worksteal tests/live $(ARGS)
 	$(PY) -m tests.live.report
 
 test-live-root: $(INSTALLED) ## run what needs root: a disk that is really full, and a memory limit that the kernel enforces
