@@ -34,15 +34,18 @@ GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 def repository(folder: Path) -> None:
     """Make a folder a Git work tree with all that is in it in one commit."""
-    identity = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-    remote = ("remote", "add", "origin", REPOSITORY)
-    for arguments in (
-        ("init", "--quiet", "--initial-branch", "main"),
-        remote,
-        ("add", "--all"),
-        (*identity, "commit", "--quiet", "-m", "x"),
-    ):
-        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **GIT})
+    _git(folder, "init", "--quiet", "--initial-branch", "main")
+    _git(folder, "remote", "add", "origin", REPOSITORY)
+    _commit(folder)
+
+
+def _commit(folder: Path) -> None:
+    _git(folder, "add", "--all")
+    _git(folder, "-c", "user.name=Someone", "-c", "user.email=someone@example.org", "commit", "--quiet", "-m", "x")
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **GIT})
 
 
 def project(folder: Path, step: str, *, own: bool = False, kind: str = "kustomize", over: Mapping[str, Any] | None = None) -> Path:
@@ -150,6 +153,7 @@ def _export_update(folder: Path) -> None:
     prefix = "owners/beersystem/"
     written.files = {path.removeprefix(prefix): text for path, text in files.items() if path.startswith(prefix)}
     write(written, folder / "project/owner/prod/rediskit")
+    _commit(folder / "project/owner")
     _write(folder / "project/config/chocolandia.yaml", merged_step(folder, "scale-up"))
 
 
