@@ -31,6 +31,7 @@ def pair(server: Make, version: str, sections: Sections) -> tuple[Server, Server
     replica.start(sections)
     primary.fill()
     until("the replica", lambda: replica("DBSIZE") == KEYS or None, 30)
+    replica.rewritten()  # After a full resync, Redis 7.0 ignores SIGTERM until its first append-only file is complete.
     return primary, replica
 
 
@@ -43,6 +44,7 @@ def restart(pods: tuple[Server, ...], sections: Sections) -> list[int]:
     for pod in pods:
         if pod.primary is not None:
             until("the replication", pod.follows, 60)
+            pod.rewritten()
     return [int(pod("DBSIZE")) for pod in pods]
 
 
