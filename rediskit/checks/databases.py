@@ -1,6 +1,5 @@
 """Checks of what clients store: numbered databases that they share, and keys that the eviction policy removes."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -12,13 +11,12 @@ from rediskit.model.gitops_tools import image_name, unversioned
 from rediskit.model.nested import text_at
 from rediskit.usage.stored import uses_in
 
-_PREFIX = re.compile(r"prefix|namespace|channel", re.IGNORECASE)
+_PREFIXES = ("prefix", "namespace", "channel")
 """The names of variables by which two instances of an application use different channels."""
-_GENERAL = re.compile(
-    r"alpine|bash|busybox|caddy|debian|dotnet|golang|httpd|java|jre|nginx|node|openjdk|php|python|ruby|temurin|ubuntu"
-    r"|redis|valkey|.*exporter.*"
+_GENERAL = frozenset(
+    "alpine bash busybox caddy debian dotnet golang httpd java jre nginx node openjdk php python ruby temurin ubuntu redis valkey".split()
 )
-"""The last part of the images of many applications, and of servers and exporters of Redis."""
+"""The last part of the images of many applications, and of servers of Redis."""
 _KEPT: tuple[Use, ...] = ("sessions", "queue")
 """The uses whose loss users notice."""
 
@@ -73,11 +71,11 @@ def _images(client: Client) -> Iterator[tuple[str, frozenset[str]]]:
         for kind, name, container in workload.redis_containers:
             content = workload.content_of(kind, name)
             image = unversioned(text_at(content, "image"))
-            if not image or _GENERAL.fullmatch(image_name(image)):
+            if not image or image_name(image) in _GENERAL or "exporter" in image_name(image):
                 continue
             values = {str(entry.get("name")): entry.get("value") for entry in entries(content)}
             values |= {key: value.text for key, value in container.variables.items() if value is not None}
-            prefixes = {key: value for key, value in values.items() if _PREFIX.search(key)}
+            prefixes = {key: value for key, value in values.items() if any(word in key.lower() for word in _PREFIXES)}
             if None not in prefixes.values():
                 yield image, frozenset(f"{key}={value}" for key, value in prefixes.items())
 

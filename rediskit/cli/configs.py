@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.git.discovery import work_tree
-from rediskit.source.project import is_config
+from rediskit.source.project import is_config, yaml_files
 
 
 def project_root() -> Path:
@@ -22,7 +22,7 @@ def project_root() -> Path:
 
 
 def _is_project(folder: Path) -> bool:
-    return any(is_config(file) for file in sorted((folder / "config").glob("*.yaml")))
+    return any(map(is_config, yaml_files(folder / "config")))
 
 
 def default_output() -> str:
@@ -32,14 +32,14 @@ def default_output() -> str:
 
 def configs_here() -> list[str]:
     """Return every `config/*.yaml` of the project, sorted."""
-    return sorted(str(path) for path in (project_root() / "config").glob("*.yaml"))
+    return [str(path) for path in yaml_files(project_root() / "config")]
 
 
 def elsewhere() -> str:
     """Return the fix for a config with another extension or in another folder; "" without one."""
     if other := sorted(str(path) for path in Path("config").glob("*.yml")):
         return f"rename {other[0]}: a config ends in .yaml"
-    if Path.cwd().name == "config" and any(Path().glob("*.yaml")):
+    if Path.cwd().name == "config" and yaml_files(Path()):
         return "change to the parent folder, which contains config/"
     return ""
 

@@ -20,7 +20,15 @@ def is_config(file: Path) -> bool:
         return False
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that end in .yaml, sorted; none where it can't be read. `Path.glob` compiles a pattern."""
+    try:
+        return sorted(folder / name for name in os.listdir(folder) if name.endswith(".yaml"))
+    except OSError:
+        return []
+
+
 def configs_beside(config: str) -> list[str]:
     """Return the other configs in the folder of a config, sorted."""
     own = os.path.realpath(config)
-    return sorted(str(path) for path in Path(config).parent.glob("*.yaml") if os.path.realpath(path) != own and is_config(path))
+    return [str(path) for path in yaml_files(Path(config).parent) if os.path.realpath(path) != own and is_config(path)]

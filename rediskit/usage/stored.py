@@ -62,8 +62,8 @@ _IMAGES: Mapping[str, KnownImage] = {
     **dict.fromkeys(("harbor-core", "harbor-jobservice"), KnownImage(("cache", "sessions", "queue"))),
 }
 """The images by the last part of their name. `server` is authentik's (`ghcr.io/goauthentik/server`)."""
-_VARIANT = re.compile(r"(?<=litellm)-(?:database|non_root)$|(?<=affine)-graphql$")
-"""The variants of an image that read the same variables."""
+_VARIANTS = {"litellm-database": "litellm", "litellm-non_root": "litellm", "affine-graphql": "affine"}
+"""The images that read the same variables as another one."""
 
 WORDS: Mapping[Use, tuple[str, ...]] = {
     "cache": ("cache", "caches", "cached", "caching"),
@@ -75,10 +75,11 @@ WORDS: Mapping[Use, tuple[str, ...]] = {
     ),
 }
 """The words that show a use."""
-_PATTERNS = {use: re.compile(rf"(?:^|[^a-z])({'|'.join(words)})(?:[^a-z]|$)") for use, words in WORDS.items()}
+# A pattern per use would have to be compiled at each start.
+_WORD = re.compile("[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_REDIS = re.compile(r"\S*(?:redis|valkey|keydb|dragonfly)\S*", re.IGNORECASE)
-"""The value of a variable that selects or contains a Redis, such as `redis` or `redis_cache_store`."""
+_REDIS = ("redis", "valkey", "keydb", "dragonfly")
+"""The values of variables that select a Redis are one word and contain one of these, such as `redis_cache_store`."""
 
 Content = Mapping[str, Any]
 
@@ -96,12 +97,13 @@ def uses_in(workloads: Iterable[Content], switched: Iterable[str], objects: Iter
     containers = [(obj, container) for obj in workloads for container in containers_of(obj)]
     reasons = _of_images(containers)
     sources = [*_texts(containers, frozenset(names), Variables(objects, home), home), *((name, _words(name)) for name in names)]
-    for use, pattern in _PATTERNS.items():
-        for place, text in sources if use not in reasons else ():
-            if match := pattern.search(text.lower()):
-                reasons[use] = f"{place} contains {match[1]}"
+    texts = [(place, _WORD.findall(text.lower())) for place, text in sources]
+    for use, words in WORDS.items():
+        for place, text in texts if use not in reasons else ():
+            if shown := [word for word in text if word in words]:
+                reasons[use] = f"{place} contains {shown[0]}"
                 break
-    return {use: reasons[use] for use in _PATTERNS if use in reasons}
+    return {use: reasons[use] for use in WORDS if use in reasons}
 
 
 def _of_images(containers: Iterable[tuple[Content, Container]]) -> dict[Use, str]:
@@ -124,8 +126,13 @@ def _texts(
             yield f"{key} of {where}", " ".join(word for word in list_at(container.content, key) if isinstance(word, str))
         values = dict.fromkeys((text_at(entry, "name") for entry in list_at(container.content, "env")), "")
         for name, value in (values | known.of_container(container.content, namespace)).items():
-            if name in switched or _REDIS.fullmatch(value):
+            if name in switched or _selects_redis(value):
                 yield f"{name} of {where}", _words(name)
+
+
+def _selects_redis(value: str) -> bool:
+    text = value.lower()
+    return any(name in text for name in _REDIS) and text.split() == [text]
 
 
 def _words(name: str) -> str:
@@ -138,4 +145,4 @@ def known_image(image: str) -> KnownImage | None:
     name = image_name(image)
     if name == "server" and "goauthentik/" not in image:
         return None
-    return _IMAGES.get(_VARIANT.sub("", name))
+    return _IMAGES.get(_VARIANTS.get(name, name))
