@@ -46,9 +46,9 @@ def _changes(revision: str, old: Environment, environment: Environment) -> Itera
     if tree is None:
         return
     now = {path: value for path, _, value in _rendered(environment)}
-    for path, keys, value in _rendered(old):
-        place = str(tree.top / old.path / path)
-        text = contents_at(revision, [place])[place]
+    rendered = {str(tree.top / old.path / path): (path, keys, value) for path, keys, value in _rendered(old)}
+    for place, text in contents_at(revision, rendered).items():
+        path, keys, value = rendered[place]
         deployed = _at(_content(text), keys) if text else None
         if deployed is None:
             continue
