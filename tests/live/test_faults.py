@@ -23,7 +23,7 @@ from tests.live.resp import Connection, RedisError
 PAIRS = (("7.0", "cloudpirates"), ("8.2", "bitnami"))
 """Versions of Redis and charts."""
 NAMES = ("plain", "with space", "with \"quotes'", "celery\x06\x163", "größe", "-n 6", "a\\nb", "$(date)", *map(str, range(1200)))
-"""Keys whose names a shell could change, and more of them than one call of xargs takes."""
+"""Keys whose names a shell could change, and more of them than xargs passes to a command."""
 NEEDS_TRAFFIC = 60
 """Seconds of traffic after which every panel has data."""
 
