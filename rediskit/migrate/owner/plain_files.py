@@ -89,11 +89,12 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
     return PlainChanges(tuple(files.values()), tuple(objects), tuple(_removals(client, manifests)))
 
 
-def plain_findings(client: Client, checkout: Checkout) -> Iterator[tuple[Key, Finding]]:
-    """Yield the settings and autoscalers with which no step works, in the plain manifests of a checkout."""
-    contents = {key_of(at.content): at.content for at in _manifests(checkout)}
-    yield from setting_findings(client, contents)
-    yield from scalers(contents, client)
+def plain_findings(clients: list[Client], checkout: Checkout) -> Iterator[tuple[Key, Finding]]:
+    """Yield the settings and autoscalers with which no step of these clients works, in the plain manifests of a checkout."""
+    contents = {key_of(at.content): at.content for at in _manifests(checkout)} if clients else {}
+    for client in clients:
+        yield from setting_findings(client, contents)
+        yield from scalers(contents, client)
 
 
 def _first(files: dict[str, Edited], at: ManifestObject) -> bytes:
