@@ -93,6 +93,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("upgrade-service", "error", UPGRADE, "Refuse a removed or renamed Service, and another selector, type or port."),
     Code("upgrade-object", "error", UPGRADE, "Refuse a Secret of the chart, a kind that the AppProject forbids, and a removed workload."),
     Code("upgrade-pod", "error", UPGRADE, "Require the containers, ports and labels of pods that rendered manifests use."),
+    Code("upgrade-data", "error", UPGRADE, "Refuse another place of the data: Redis would start empty. Warn about another user."),
     Code("upgrade-secret", "error", UPGRADE, "Require that the pods read the password from the Secret of the config."),
     Code("upgrade-value", "error", UPGRADE, "Require that each rendered value still has an effect."),
     Code("upgrade-default", "error", UPGRADE, "Refuse a changed boolean default that changes objects; warn about other such defaults."),

@@ -11,9 +11,11 @@ from rediskit.model.nested import at, below, leaves, list_at, mapping_at
 from rediskit.output.value_diff import changes_between
 from rediskit.renderers.helm import merged
 from rediskit.renderers.objects import group_kind
+from rediskit.upgrade.data_place import moved_data
 from rediskit.upgrade.rendering import Object, Rendering
 
 _KEEP = "keep the version, or treat the change as a planned downtime"
+_KEEP_DATA = "keep the version or the old value, or save a copy and restore it (docs/failover.md of the rendered manifests)"
 _RECREATE = (
     "keep the version, or run kubectl delete statefulset NAME --cascade=orphan before the commit is applied: the chart then adopts the pods"
 )
@@ -150,6 +152,12 @@ def _pods(old: Rendering, new: Rendering) -> Iterator[Break]:
         yield Break("upgrade-secret", message, "compare the values of auth in the new chart")
 
 
+def _data(old: Rendering, new: Rendering) -> Iterator[Break]:
+    for message, is_certain in moved_data(old, new):
+        hint = _KEEP_DATA if is_certain else "try it on a Redis without data that you need: kubectl logs shows Permission denied"
+        yield Break("upgrade-data", message, hint, "error" if is_certain else "warning")
+
+
 def _redis_conf(old: Rendering, new: Rendering) -> Iterator[Break]:
     text = str(at(new.values, *new.release.profile.redis_conf) or "")
     before, after = ({line.strip() for line in side.whole.splitlines()} for side in (old, new))
@@ -252,6 +260,7 @@ _RULES: tuple[Callable[[Rendering, Rendering], Iterator[Break]], ...] = (
     _services,
     _objects,
     _pods,
+    _data,
     _redis_conf,
     _ignored,
     _defaults,

@@ -58,6 +58,9 @@ class Planted(NamedTuple):
 
 
 SET = "templates/statefulset.yaml"
+MOUNT = r"^              mountPath: \{\{ \.Values\.persistence\.mountPath \}\}"
+CONTENT = r"^    \{\{- \.Values\.config\.content \| nindent 4 \}\}"
+CONTENT_LINE = "    {{- .Values.config.content | nindent 4 }}"
 BREAKS = (
     Planted("claim", SET, r"^        name: data$", "        name: redis-data", "upgrade-immutable", "volumeClaimTemplates"),
     Planted(
@@ -95,6 +98,46 @@ BREAKS = (
     ),
     Planted(
         "container-port", SET, r"^            - name: redis$", "            - name: tcp", "upgrade-pod", "no longer has the port redis 6379"
+    ),
+    Planted(
+        "mount-of-data",
+        SET,
+        rf"{MOUNT}\n              \{{\{{- if",
+        "              mountPath: /var/lib/redis\n              {{- if",
+        "upgrade-data",
+        "the data moves from data:/ to no volume",
+    ),
+    Planted(
+        "folder-of-data",
+        SET,
+        r"^              subPath: \{\{ \.Values\.persistence\.subPath \}\}\n              \{\{- end \}\}",
+        "              {{- end }}\n              subPath: redis",
+        "upgrade-data",
+        "the data moves from data:/ to data:/redis",
+    ),
+    Planted(
+        "default-of-data",
+        "values.yaml",
+        r"^  mountPath: /data",
+        "  mountPath: /var/lib/redis",
+        "upgrade-data",
+        "the data moves from data:/",
+    ),
+    Planted(
+        "directory",
+        "templates/configmap.yaml",
+        CONTENT,
+        f"{CONTENT_LINE}\n    dir /data/db",
+        "upgrade-data",
+        "the data moves from data:/ to data:/db",
+    ),
+    Planted(
+        "name-of-data",
+        "templates/configmap.yaml",
+        CONTENT,
+        f"{CONTENT_LINE}\n    appenddirname aof",
+        "upgrade-data",
+        "appenddirname changes from appendonlydir to aof",
     ),
     Planted(
         "secret-key",
@@ -155,6 +198,21 @@ def test_a_bump_that_breaks_nothing_has_no_finding(change: Callable[[Path], None
     change(chart)
     code, document = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
     assert (code, document["findings"], document["changed"], document["added"], document["removed"]) == (0, [], {}, [], [])
+
+
+def test_another_mount_with_the_same_folder_on_the_volume_has_no_finding(run: Run, config: Path, chart: Path) -> None:
+    edit(chart / SET, MOUNT, "              mountPath: /var/lib/redis")
+    edit(chart / "templates/configmap.yaml", CONTENT, f"{CONTENT_LINE}\n    dir /var/lib/redis")
+    code, document = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
+    assert (code, document["findings"], document["restarts"]) == (0, [], ["StatefulSet/redis-shared"])
+
+
+def test_another_user_of_the_files_is_a_warning(run: Run, config: Path, chart: Path) -> None:
+    edit(chart / "values.yaml", r"^  runAsUser: .*", "  runAsUser: 2000")
+    code, document = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
+    matching = [finding for finding in document["findings"] if finding["code"] == "upgrade-data"]
+    assert (code, [finding["severity"] for finding in matching]) == (0, ["warning"])
+    assert "runAsUser changes from" in matching[0]["message"]
 
 
 def test_the_real_break_of_cloudpirates_is_found(run: Run, config: Path) -> None:
