@@ -68,9 +68,10 @@ def written(subject: Subject) -> Iterator[Issue]:
         if at(subject.values, *expression) and not at(subject.values, *part.persistence, "subPath"):
             message = "the folder on the volume depends on variables of the pod: with another value, Redis starts empty"
             yield Issue(message, "remove it, or set subPath", (*VALUES, *expression))
-        places = [posixpath.join(_directory(subject, role, part), name) for name in _file_names(subject, role)]
         for path, mount in _mounts(subject, part):
-            if any(f"{mount}/".startswith(f"{place}/") for place in places) or mount == _directory(subject, role, part):
+            directory = _directory(subject, role, part)
+            places = [posixpath.join(directory, name) for name in _file_names(subject, role)]
+            if any(f"{mount}/".startswith(f"{place}/") for place in places) or mount == directory:
                 yield Issue(f"the mount {mount} hides data on the volume of {role}: {_LOST}", "choose another mountPath", path)
 
 
@@ -91,12 +92,11 @@ def start_replaced(subject: Subject) -> Iterator[Issue]:
 def deleting_commands(subject: Subject) -> Iterator[Issue]:
     """Warn about commands in the values, such as hooks and init containers, that can delete data each time a pod starts or stops."""
     for role, part in subject.profile.parts.items():
-        directory = _directory(subject, role, part)
         for keys in part.start:
             value = at(subject.values, *keys)
-            if isinstance(value, (dict, list)):
+            if isinstance(value, (dict, list)) and value:
                 command = " ".join(text for _, text in texts_in(value))
-                deletes = re.search(_DELETES, command) if directory in command else None
+                deletes = re.search(_DELETES, command) if _directory(subject, role, part) in command else None
                 if harmful := deletes or re.search(_DISCARDS, command, re.IGNORECASE):
                     message = f"{'.'.join(keys)} contains {harmful[0]}: it can delete the data of {role} each time a pod starts or stops"
                     yield Issue(message, "remove it, or accept it where it keeps the data", (*VALUES, *keys))

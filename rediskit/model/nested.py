@@ -1,4 +1,7 @@
-"""Read values in data that is not validated: a missing key or a value of another kind is not an error."""
+"""Read values in data that is not validated: a missing key or a value of another kind is not an error.
+
+Each function has the loop of `at`: a render calls them hundreds of times, and a further call would cost as much as the loop.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,20 +16,23 @@ def at(content: Any, *path: str) -> Any:
 
 def mapping_at(content: Any, *path: str) -> dict[str, Any]:
     """Return the mapping at a path; an empty one where there is none."""
-    value = at(content, *path)
-    return value if isinstance(value, dict) else {}
+    for part in path:
+        content = content.get(part) if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
 
 
 def list_at(content: Any, *path: str) -> list[Any]:
     """Return the list at a path; an empty one where there is none."""
-    value = at(content, *path)
-    return value if isinstance(value, list) else []
+    for part in path:
+        content = content.get(part) if isinstance(content, dict) else None
+    return content if isinstance(content, list) else []
 
 
 def text_at(content: Any, *path: str) -> str:
     """Return the text at a path; "" where there is none."""
-    value = at(content, *path)
-    return value if isinstance(value, str) else ""
+    for part in path:
+        content = content.get(part) if isinstance(content, dict) else None
+    return content if isinstance(content, str) else ""
 
 
 def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -30,21 +30,22 @@ def pods_of(content: Any) -> list[tuple[Path, dict[str, Any]]]:
     have one, at different depths.
     """
     pods: list[tuple[Path, dict[str, Any]]] = []
-    _add_pods(content, (), pods)
+    if isinstance(content, (dict, list)):
+        _add_pods(content, (), pods)
     return pods
 
 
-def _add_pods(content: Any, path: Path, pods: list[tuple[Path, dict[str, Any]]]) -> None:
+def _add_pods(content: dict[str, Any] | list[Any], path: Path, pods: list[tuple[Path, dict[str, Any]]]) -> None:
     # A nested generator would cost twice as much for each level, and each check walks each object.
     if isinstance(content, dict):
         if "containers" in content and _has_containers(content):
             pods.append((path, content))
         for key, inner in content.items():
-            if isinstance(inner, (dict, list)):
+            if isinstance(inner, (dict, list)) and inner:
                 _add_pods(inner, (*path, str(key)), pods)
-    elif isinstance(content, list):
+    else:
         for index, inner in enumerate(content):
-            if isinstance(inner, (dict, list)):
+            if isinstance(inner, (dict, list)) and inner:
                 _add_pods(inner, (*path, index), pods)
 
 

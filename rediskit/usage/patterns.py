@@ -1,9 +1,10 @@
 """The forms of an address as regular expressions, for the texts of a namespace."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from rediskit.usage.address import Address
 
@@ -11,10 +12,21 @@ SUFFIXES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "SERVICE", "URL", "
 """The endings of variables that contain a host: a bare name as the whole value is certain."""
 
 
+class Forms(NamedTuple):
+    """The patterns of an address that can match in a text; None for a form that the text can't contain."""
+
+    complete: re.Pattern[str] | None
+    local: re.Pattern[str] | None
+    partial: re.Pattern[str] | None
+    word: re.Pattern[str] | None
+    linked: re.Pattern[str] | None
+
+
 class Patterns:
     """The patterns of an address in a namespace; None for a form that the address does not have.
 
-    Each one is compiled when a text needs it, because the compilation takes longer than the search in many texts.
+    Each one is compiled for the first text that can contain its form, because the compilation takes longer than the search in many
+    texts. Most values contain a part of the address, such as `redis`, and none of its forms.
     """
 
     def __init__(self, address: Address, namespace: str | None, switched: frozenset[str]) -> None:
@@ -24,6 +36,19 @@ class Patterns:
         self._name = _any(map(re.escape, names)) if names else ""
         self.known = namespace is not None
         """Whether the namespace is known; if not, `local` is only possible."""
+        self._lower = tuple(name.lower() for name in names)
+        self._complete = tuple(text.lower() for text in _complete_texts(address))
+        self._partial = tuple(f"{name}.{sign}".lower() for name, _ in address.services for sign in "${%<")
+
+    def forms_in(self, text: str) -> Forms:
+        """Return the patterns that can match in a text. Those that are None match nothing in it."""
+        return Forms(
+            self.complete if may_contain(text, self._complete) else None,
+            self.local if may_contain(text, self._lower) and re.search(_MAY_BE_LOCAL, text) else None,
+            self.partial if may_contain(text, self._partial) else None,
+            self.word if self._address.node_ports or _may_have_word(text, self._lower) else None,
+            self.linked if any(link in text for link in _LINKS) else None,
+        )
 
     @cached_property
     def complete(self) -> re.Pattern[str] | None:
@@ -71,6 +96,12 @@ _URL = rf"(?:(?<!\bdocker)(?<!\boci)://(?:{_USER}[@,])?|(?<=\A//))"
 _QUOTE = r"\\?[\"']?"
 _SRV = r"_[\w-]+\._(?:tcp|udp)"
 
+_MAY_BE_LOCAL = re.compile(r"[^\w.-]|-\d+\.|_(?:tcp|udp)\.", re.IGNORECASE)
+"""A text without a match is a word, or a host that is no name of a pod or of an SRV record."""
+_LINKS = ("_SERVICE_HOST", "_PORT_")
+_NEVER_BEFORE, _NEVER_AFTER = frozenset("_.$@/\\+:-"), frozenset("_/\\([]+@-")
+"""The characters beside letters and digits that `_word` excludes on each side."""
+
 
 @lru_cache(maxsize=512)
 def patterns(address: Address, namespace: str | None, switched: frozenset[str] = frozenset()) -> Patterns:
@@ -93,6 +124,30 @@ def may_contain(text: str, parts: tuple[str, ...]) -> bool:
         if part in lowered:
             return True
     return not text.isascii()
+
+
+def _complete_texts(address: Address) -> Iterator[str]:
+    """Yield texts, one of which is part of each text that `Patterns.complete` matches."""
+    for name, home in address.services:
+        yield from (f"{name}.{home}", f"{home}/{name}")
+    yield from address.hosts
+    for text in address.addresses:
+        yield from forms_of(text)
+
+
+def _may_have_word(text: str, names: tuple[str, ...]) -> bool:
+    """Return whether a text can contain one of the names as a word: not as a part of a longer name or of a host."""
+    if not text.isascii():
+        return True
+    lowered = text.lower().replace(":-", ": ")  # The default of the shell, as in `${REDIS_HOST:-redis}`.
+    for name in names:
+        start = lowered.find(name)
+        while start >= 0:
+            before, after = lowered[max(start - 1, 0) : start], lowered[start + len(name) : start + len(name) + 1]
+            if not (before.isalnum() or before in _NEVER_BEFORE or after.isalnum() or after in _NEVER_AFTER):
+                return True
+            start = lowered.find(name, start + 1)
+    return False
 
 
 def forms_of(address: str) -> tuple[str, ...]:

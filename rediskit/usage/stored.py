@@ -75,6 +75,7 @@ WORDS: Mapping[Use, tuple[str, ...]] = {
     ),
 }
 """The words that show a use."""
+_USES: Mapping[str, list[Use]] = {word: [use for use in WORDS if word in WORDS[use]] for words in WORDS.values() for word in words}
 # A pattern per use would have to be compiled at each start.
 _WORD = re.compile("[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -96,13 +97,10 @@ def uses_in(workloads: Iterable[Content], switched: Iterable[str], objects: Iter
     names = tuple(dict.fromkeys(switched))
     containers = [(obj, container) for obj in workloads for container in containers_of(obj)]
     reasons = _of_images(containers)
-    sources = [*_texts(containers, frozenset(names), Variables(objects, home), home), *((name, _words(name)) for name in names)]
-    texts = [(place, _WORD.findall(text.lower())) for place, text in sources]
-    for use, words in WORDS.items():
-        for place, text in texts if use not in reasons else ():
-            if shown := [word for word in text if word in words]:
-                reasons[use] = f"{place} contains {shown[0]}"
-                break
+    for place, text in (*_texts(containers, frozenset(names), Variables(objects, home), home), *((name, _words(name)) for name in names)):
+        for word in _WORD.findall(text.lower()):
+            for use in _USES.get(word, ()):
+                reasons.setdefault(use, f"{place} contains {word}")
     return {use: reasons[use] for use in WORDS if use in reasons}
 
 

@@ -36,17 +36,18 @@ def match(text: Text, patterns: Patterns, switched: frozenset[str]) -> Match | N
 
 def _matches(text: Text, patterns: Patterns, switched: frozenset[str]) -> Iterator[Match]:
     local: Strength = "certain" if patterns.known else "possible"
-    forms: tuple[tuple[re.Pattern[str] | None, Strength], ...]
-    forms = ((patterns.complete, "certain"), (patterns.local, local), (patterns.partial, "possible"))
-    for pattern, strength in forms:
+    forms = patterns.forms_in(text.content)
+    strengths: tuple[tuple[re.Pattern[str] | None, Strength], ...]
+    strengths = ((forms.complete, "certain"), (forms.local, local), (forms.partial, "possible"))
+    for pattern, strength in strengths:
         for match in pattern.finditer(text.content) if pattern else ():
             if (limit := _limit(text, match.start())) is not None and not _selects(text.content, match):
                 yield Match(max(strength, limit), _form(match[0]))
-    if patterns.linked and (linked := patterns.linked.search(text.content)):
+    if forms.linked and (linked := forms.linked.search(text.content)):
         ours = text.kind in _CONTAINER and linked["name"] not in text.defined
         yield Match(local if ours else "possible", linked["name"])
-    if patterns.word is not None:
-        yield from _words(text, patterns.word, local, switched)
+    if forms.word is not None:
+        yield from _words(text, forms.word, local, switched)
 
 
 _CONTAINER = frozenset({"env", "argument", "command", "probe", "hook"})
