@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from rediskit.errors import ConfigError, Problem, RefusedError
-from rediskit.migrate.times import TOLERANCE
 from rediskit.model.migration import Migration, moment
 from rediskit.model.types import Timestamp
-from rediskit.state_machine.clock import offset_source, written
+from rediskit.state_machine.clock import TOLERANCE, offset_source, written
 
 
 def now() -> datetime:

@@ -10,12 +10,11 @@ from rediskit.checks.finding import Finding
 from rediskit.errors import ConfigError, Path
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Entry, Migration, moment
+from rediskit.state_machine.clock import TOLERANCE
 
 if TYPE_CHECKING:
     from rediskit.git.revision import Commit
 
-TOLERANCE = timedelta(minutes=2)
-"""The tolerated difference between two clocks."""
 CLOSE = timedelta(minutes=15)
 """The tolerated time between a step and the commit that contains it."""
 

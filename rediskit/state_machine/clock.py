@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from rediskit.model.migration import Migration, moment
 
+TOLERANCE = timedelta(minutes=2)
+"""The tolerated difference between two clocks."""
+
 
 def span(seconds: float) -> str:
     """Return a duration in its two largest units: `2h 5m`, `45s`, `3d`."""

@@ -140,12 +140,13 @@ class _Reader:
                 raise ConfigError([*self.problems, problem]) from None
             if event is None:
                 return
-            self._event(event, event.start_mark.index)  # type: ignore[union-attr]
+            if isinstance(event, ScalarEvent):  # Most events are scalars.
+                self._scalar(event, event.start_mark.index)  # type: ignore[union-attr]
+            else:
+                self._event(event, event.start_mark.index)  # type: ignore[union-attr]
 
     def _event(self, event: Event, at: int) -> None:
-        if isinstance(event, ScalarEvent):
-            self._scalar(event, at)
-        elif isinstance(event, CollectionStartEvent):
+        if isinstance(event, CollectionStartEvent):
             self._begin(event, at, {} if isinstance(event, MappingStartEvent) else [])
         elif isinstance(event, CollectionEndEvent):
             self.open.pop()
@@ -162,12 +163,10 @@ class _Reader:
         value: Any = event.value
         if event.style == '"' and not value.isprintable() and re.search(SURROGATE, value):
             self._problem(at, *ESCAPE)
-        if self.open and self.open[-1].wants_key:
-            self._key(event, value, at)
-        elif event.style:
-            self._place(value, at, at)
+        if self.open and (into := self.open[-1]).wants_key:
+            self._key(into, event, value, at)
         else:
-            self._place(resolve(value), at, at)
+            self._place(value if event.style else resolve(value), at, at)
 
     def _begin(self, event: CollectionStartEvent, at: int, data: dict[str, Any] | list[Any]) -> None:
         if event.anchor is not None or event.tag is not None:
@@ -205,8 +204,7 @@ class _Reader:
             hint = "start each line with a key, a colon and a space: key: value"
             self._problem(at, "wrong-type", f"expected a mapping, found {kind}", hint)
 
-    def _key(self, event: ScalarEvent, key: str, at: int) -> None:
-        into = self.open[-1]
+    def _key(self, into: _Open, event: ScalarEvent, key: str, at: int) -> None:
         into.wants_key = False
         into.key = None
         if not event.style:

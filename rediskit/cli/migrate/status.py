@@ -29,11 +29,13 @@ def run(arguments: argparse.Namespace) -> Report:
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
     statuses = status_of_all(environment, clients, times)
     rows = list(zip(statuses, clients, times, strict=True))
-    document = {
-        "environment": environment.name,
-        "clients": [_json(status, client, at) | {"next": following(environment, client).command} for status, client, at in rows],
-    }
-    lines = [line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(environment, *row))]
+    document: dict[str, Any] = {}
+    lines: list[str] = []
+    if arguments.json:  # Only one of both is printed, and each takes long for hundreds of clients.
+        clients_json = [_json(status, client, at) | {"next": following(environment, client).command} for status, client, at in rows]
+        document = {"environment": environment.name, "clients": clients_json}
+    else:
+        lines = [line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(environment, *row))]
     lines = lines or [f"{environment.name}: no migration in progress"]
     if not arguments.live:
         return Report({**document, "verification": None}, lines)
