@@ -29,7 +29,7 @@ from rediskit.usage.address import Address, of_client
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.hidden import Hidden, not_visible
 from rediskit.usage.manifests import switched_variables
-from rediskit.usage.references import created_secret, needed
+from rediskit.usage.references import awaited, created_secret, needed
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import completed, reference, selects
 
@@ -162,6 +162,7 @@ def _examined(client: Client, objects: Objects, commit: str) -> Scan:
         *(use._replace(strength="possible") for use in uses(objects.variants, address, namespace="", switched=switched)),
         *_still_selected(client, objects.before),
         *_still_needed(client, objects),
+        *_still_awaited(client, objects),
         *_removed_users(client, objects.before, address),
         *lost_data(client, objects.before),
     ]
@@ -202,6 +203,20 @@ def _still_needed(client: Client, objects: Objects) -> Iterator[Use]:
                     "previous.remove lists" if name in client.old_objects else f"{created[name]} of previous.remove creates"
                 )
                 yield Use(reference(workload), client.namespace, pointer(*path), "certain", why)
+
+
+def _still_awaited(client: Client, objects: Objects) -> Iterator[Use]:
+    """Yield the remaining objects that are no longer applied without an object of previous.remove, such as by `dependsOn` of Flux."""
+    contents = [(content, client.namespace) for content in objects.left] + [(content, "") for content in objects.elsewhere]
+    for content, default in contents:
+        home = key_of(content)[1]
+        if (home or default) == client.namespace and reference(content) in client.old_objects:
+            continue
+        for path, name, namespace in awaited(content):
+            where = namespace or default
+            if name in client.old_objects and where in ("", client.namespace):
+                why = f"it needs {name}, which previous.remove lists: no later change of it is applied"
+                yield Use(reference(content), home, pointer(*path), "certain" if where else "possible", why)
 
 
 def _removed_users(client: Client, before: list[Object], address: Address) -> Iterator[Use]:

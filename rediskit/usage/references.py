@@ -1,9 +1,9 @@
-"""The objects that pods need to start: ConfigMaps, Secrets, claims and service accounts; and what creates a Secret."""
+"""The objects that other objects need: pods to start, and objects of Flux and External Secrets to be applied; and what creates a Secret."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rediskit.model.nested import at, text_at
+from rediskit.model.nested import at, list_at, text_at
 from rediskit.model.podspec import pods_of
 
 _NAMED: Mapping[str, tuple[str, str]] = {
@@ -45,6 +45,36 @@ def needed(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], 
         account = pod.get("serviceAccountName")
         if isinstance(account, str):
             yield (*path, "serviceAccountName"), f"ServiceAccount/{account}"
+
+
+_WAITING = {
+    "HelmRelease": "helm.toolkit.fluxcd.io",
+    "Kustomization": "kustomize.toolkit.fluxcd.io",
+    "ExternalSecret": "external-secrets.io",
+}
+"""The kinds that are not applied while an object that they refer to is missing, each with its API group."""
+_LISTS = (("dependsOn",), ("healthChecks",), ("valuesFrom",), ("postBuild", "substituteFrom"))
+_SINGLE = (("sourceRef",), ("chartRef",), ("chart", "spec", "sourceRef"), ("secretStoreRef",), ("decryption", "secretRef"))
+"""The references of these kinds below `spec`, in lists and single ones (API references of Flux 2 and External Secrets)."""
+_KINDS = {"secretStoreRef": "SecretStore", "secretRef": "Secret"}
+"""The kind of a reference without one. In `dependsOn` it is that of the object."""
+
+
+def awaited(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Yield path, `Kind/name` and namespace of each object without which Flux or External Secrets no longer applies an object.
+
+    The namespace is "" where neither the reference nor the object sets it.
+    """
+    kind = str(content.get("kind"))
+    if kind not in _WAITING or str(content.get("apiVersion")).partition("/")[0] != _WAITING[kind]:
+        return
+    spec, home = content.get("spec"), text_at(content, "metadata", "namespace")
+    references = [(path, at(spec, *path)) for path in _SINGLE]
+    references += [((*path, index), entry) for path in _LISTS for index, entry in enumerate(list_at(spec, *path))]
+    for path, entry in references:
+        if (name := text_at(entry, "name")) and at(entry, "optional") is not True:
+            of_kind = text_at(entry, "kind") or (kind if path[0] == "dependsOn" else _KINDS.get(str(path[-1]), ""))
+            yield ("spec", *path, "name"), f"{of_kind}/{name}", text_at(entry, "namespace") or home
 
 
 def _below(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
