@@ -36,6 +36,7 @@ COMMANDS: tuple[Code, ...] = (
     ),
     Code("owner-revision", "error", CHECK, "Require that the object that builds an application follows the branch of the steps."),
     Code("owner-suspended", "error", CHECK, "Refuse a suspended Kustomization or GitRepository: no step would have an effect."),
+    Code("owner-window", "warning", CHECK, "Warn about sync windows of the AppProject: while they forbid a sync, no step has an effect."),
     Code("owner-manual", "warning", CHECK, "Warn about an Application without automated sync: someone has to sync it at every step."),
     Code(
         "cluster-unnamed",

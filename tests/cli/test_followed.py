@@ -14,7 +14,7 @@ from tests.cli.test_in_place import CONFIG, OVERLAY, REPOSITORY, repository
 from tests.cli.test_in_place import run as run
 from tests.conftest import Run
 
-CODES = ("owner-revision", "owner-suspended", "owner-manual")
+CODES = ("owner-revision", "owner-suspended", "owner-manual", "owner-window")
 AUTOMATED = {"automated": {"prune": True}}
 
 
@@ -33,6 +33,28 @@ def flux(path: str = OVERLAY, url: str = REPOSITORY, ref: Any = None, *, unit: b
     )
     return "---\n".join(map(dump, objects))
 
+
+def windows(*entries: dict[str, Any], name: str = "shop", project: str = "shop") -> str:
+    """Return an Application and an AppProject with sync windows."""
+    spec = {
+        "project": project,
+        "source": {"repoURL": REPOSITORY, "path": OVERLAY},
+        "destination": {"namespace": "beersystem", "server": "https://kubernetes.default.svc"},
+        "syncPolicy": AUTOMATED,
+    }
+    times = {"schedule": "0 22 * * *", "duration": "8h"}
+    objects = (
+        {"kind": "Application", "metadata": {"name": "beersystem-prod"}, "spec": spec},
+        {
+            "kind": "AppProject",
+            "metadata": {"name": name},
+            "spec": {"syncWindows": [{"kind": "deny", **times, **entry} for entry in entries]},
+        },
+    )
+    return "---\n".join(dump({"apiVersion": "argoproj.io/v1alpha1", **content}) for content in objects)
+
+
+WINDOW = "deny 0 22 * * * for 8h"
 
 HERE: dict[str, tuple[str, str, str]] = {
     "another branch": (
@@ -58,6 +80,20 @@ HERE: dict[str, tuple[str, str, str]] = {
     "no revision": (argo(), "", ""),
     "a source of the branch": (flux(ref={"branch": "main"}), "", ""),
     "a source of the reference of the branch": (flux(ref={"name": "refs/heads/main"}), "", ""),
+    "a sync window of the application": (windows({"applications": ["*-prod"]}), "owner-window", WINDOW),
+    "a sync window of the namespace": (windows({"namespaces": ["beer*"]}), "owner-window", WINDOW),
+    "a sync window of the cluster": (windows({"clusters": ["https://kubernetes.default.svc"]}), "owner-window", WINDOW),
+    "a sync window of both": (
+        windows({"applications": ["*"], "namespaces": ["beersystem"], "andOperator": True}),
+        "owner-window",
+        WINDOW,
+    ),
+    "a sync window that allows": (windows({"kind": "allow", "applications": ["*"]}), "owner-window", "allow 0 22 * * * for 8h"),
+    "a sync window of the default project": (windows({"applications": ["*"]}, name="default", project=""), "owner-window", WINDOW),
+    "a sync window of another application": (windows({"applications": ["shop"], "namespaces": ["shop"]}), "", ""),
+    "a sync window of one of both": (windows({"applications": ["*"], "namespaces": ["shop"], "andOperator": True}), "", ""),
+    "a sync window of another project": (windows({"applications": ["*"]}, name="other"), "", ""),
+    "a project without sync windows": (windows(), "", ""),
     "another overlay": (argo(path="owner/test", targetRevision="stable", sync={}), "", ""),
 }
 ELSEWHERE: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -80,7 +116,7 @@ def test_the_object_follows_the_branch_of_the_config(name: str, tmp_path: Path, 
     assert [(finding["code"], finding["file"], words in finding["message"]) for finding in findings] == (
         [(code, "apps.yaml", True)] if code else []
     ), findings
-    assert all(finding["severity"] == ("warning" if code == "owner-manual" else "error") for finding in findings)
+    assert all(finding["severity"] == ("warning" if code in ("owner-manual", "owner-window") else "error") for finding in findings)
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

@@ -24,7 +24,7 @@ from rediskit.temporary import temporary_folder
 
 _PATHS = "argocd.argoproj.io/manifest-generate-paths"
 _IGNORE = ".sourceignore"
-WARNINGS = frozenset({"owner-artifact", "owner-added", "owner-manual"})
+WARNINGS = frozenset({"owner-artifact", "owner-added", "owner-manual", "owner-window"})
 """The codes of problems that need no change before a step."""
 
 

@@ -1,18 +1,20 @@
-"""Whether the GitOps tool applies the commits of a step: the branch that an object follows, and whether it syncs by itself.
+"""Whether the GitOps tool applies the commits of a step: the branch that an object follows, and whether and when it syncs by itself.
 
 Argo CD: a source without `targetRevision` follows HEAD, and `syncPolicy.automated` syncs unless `enabled` is false (argo-cd
 pkg/apis/application/v1alpha1/types.go). Flux: `spec.suspend` of a Kustomization or of its GitRepository, and `spec.ref` of the latter.
-Without one, it follows the branch master (source-controller docs/spec/v1/gitrepositories.md).
+Without one, it follows the branch master (source-controller docs/spec/v1/gitrepositories.md). A sync window of the AppProject applies to
+an Application by one of its lists, or with `andOperator` by all that are set (argo-cd pkg/apis/application/v1alpha1/types.go Matches).
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from rediskit.errors import Problem
 from rediskit.migrate.owner.after_build import PARAMETER
 from rediskit.migrate.owner.gitops_objects import Build, GitOpsObject, source_of
-from rediskit.model.nested import at, mapping_at, text_at
+from rediskit.model.nested import at, list_at, mapping_at, text_at
 
 _FIXED = re.compile(r"[0-9a-f]{40}|v?[0-9]+(?:\.[0-9]+)*(?:[-+].*)?|refs/tags/.*|.*[*^~<>=].*")
 """A commit, a tag with a version, or a range of versions: no commit to a branch reaches it."""
@@ -22,6 +24,7 @@ def not_followed(build: Build, objects: Sequence[GitOpsObject], branch: str | No
     """Yield why a commit of a step has no effect by itself. branch: the one that the steps are commits of; None if it is not known."""
     if build.object.kind == "Application":
         yield from _application(build, branch)
+        yield from _windows(build.object, objects)
     elif build.object.kind == "Kustomization":
         yield from _kustomization(build.object, source_of(build.object, objects), branch)
 
@@ -34,6 +37,38 @@ def _application(build: Build, branch: str | None) -> Iterator[Problem]:
     if not isinstance(automated, dict) or automated.get("enabled") is False:
         message = f"{build.object.reference} has no automated sync: a step has no effect until someone syncs it"
         yield Problem(message, "sync it at every step, or set syncPolicy.automated", (), build.object.location, "owner-manual")
+
+
+def _windows(application: GitOpsObject, objects: Sequence[GitOpsObject]) -> Iterator[Problem]:
+    """Yield the sync windows of the AppProject: Argo CD applies no commit while one forbids it, also not that of a rollback."""
+    project = text_at(application.spec, "project") or "default"
+    for entry in objects:
+        if entry.kind == "AppProject" and _matches(project, entry.name):
+            windows = [window for window in list_at(entry.spec, "syncWindows") if _is_in(window, application)]
+            shown = [f"{text_at(window, 'kind')} {text_at(window, 'schedule')} for {text_at(window, 'duration')}" for window in windows]
+            if shown:
+                message = f"{entry.reference} has sync windows for {application.reference}: {', '.join(shown)}"
+                effect = "Argo CD applies no step and no rollback while they forbid a sync"
+                hint = "allow syncs from scale-down to the end of the validation, then accept the finding"
+                yield Problem(f"{message}; {effect}", hint, (), entry.location, "owner-window")
+
+
+def _is_in(window: Any, application: GitOpsObject) -> bool:
+    """Return whether a sync window applies to an Application. A parameter of an ApplicationSet can be any text."""
+    destination = mapping_at(application.spec, "destination")
+    matches = []
+    for key, names in (
+        ("applications", (application.name,)),
+        ("namespaces", (text_at(destination, "namespace"),)),
+        ("clusters", (text_at(destination, "server"), text_at(destination, "name"))),
+    ):
+        if patterns := list_at(window, key):
+            matches.append(any(_matches(name, str(pattern)) for name in names if name for pattern in patterns))
+    return bool(matches) and (all(matches) if at(window, "andOperator") is True else any(matches))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return bool(PARAMETER.search(name)) or fnmatchcase(name, pattern)
 
 
 def _kustomization(unit: GitOpsObject, source: GitOpsObject | None, branch: str | None) -> Iterator[Problem]:
