@@ -19,6 +19,7 @@ from rediskit.migrate.owner.files import FOLDER, Checkout
 from rediskit.migrate.owner.in_place import with_rendered_folder
 from rediskit.migrate.owner.released import key_of
 from rediskit.migrate.scanned_objects import Objects, objects_of
+from rediskit.migrate.stopped_redis import stopped_redis
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.pointers import pointer
@@ -67,7 +68,11 @@ def scan(environment: Environment, client: Client, checkout: Checkout, chart: Ch
     objects = objects_of(environment, client, checkout, chart)
     if objects is None:
         return None
-    others = (*restrictions(environment, client, *objects[:2]), *other_hosts(environment, client, objects.before))
+    others = (
+        *restrictions(environment, client, *objects[:2]),
+        *other_hosts(environment, client, objects.before),
+        *stopped_redis(client, objects.before),
+    )
     result = _examined(client, objects, commit_of(checkout.top))._replace(others=others)
     return _without_values(client, result, is_rendered=chart is not None)
 
