@@ -10,7 +10,7 @@ import pytest
 from rediskit import Environment, render
 from rediskit.model.files import TextFile
 from rediskit.model.redis import NEEDED_COMMANDS
-from tests.samples import SOPS, environment_of
+from tests.samples import SOPS, config, environment_of, merged
 
 FLUX: dict[str, object] = {"gitops": {"tool": "flux"}}
 VARIANTS: dict[str, dict[str, object]] = {
@@ -201,9 +201,23 @@ def test_what_restarts_redis_in_each_mode() -> None:
 
 def test_only_applications_that_read_the_secret_are_restarted() -> None:
     assert "beersystem-backend" not in rotation("manual", "deploy")
-    assert "no application reads the Secret yet" in rotation("manual", "deploy")
+    assert "No application reads the Secret yet" in rotation("manual", "deploy")
     page = render(environment_of(None, over=SECRETS["manual"])).files["docs/rotation.md"].decode()
     assert "rollout restart deployment/beersystem-backend" in page
+
+
+def test_a_rotation_lists_who_gets_the_new_password_by_hand() -> None:
+    """Redis rejects them after its restart, and no rollout gives them the new password."""
+    container = {"external": "config.yaml of ConfigMap/shop", "env": None}
+    client = merged(config("validate")["clients"][0], {"workloads": {0: {"containers": {"backend": container}}}})
+    page = render(environment_of("validate", over={"clients": [client]})).files["docs/rotation.md"].decode()
+    by_hand = page.index(
+        "* `Deployment/beersystem-backend in beersystem`, container `backend`: change the password in config.yaml of ConfigMap/shop."
+    )
+    private = page.index("* Clients in 192.168.4.0/24 that use 192.168.4.203.")
+    assert page.index("Accept both passwords") < by_hand < private < page.index("rollout restart deployment/beersystem-backend")
+    alone = render(environment_of("validate", over={"network": None})).files["docs/rotation.md"].decode()
+    assert "do not read the Secret" not in alone
 
 
 def test_a_rotation_without_acl_warns_of_a_gap() -> None:

@@ -169,7 +169,16 @@ def rotation_page(environment: Environment) -> str:
         by_rotation=environment.secrets.mode in ENCRYPTED,
         restarts=[client for client in clients if client.workloads],
         others=[client for client in clients if not client.workloads],
+        by_hand=[entry for client in clients for entry in _by_hand(client)],
     )
+
+
+def _by_hand(client: Client) -> Iterator[tuple[str, str, str]]:
+    """Yield workload, container and file of each container whose password a person changes: it does not come from the Secret."""
+    for workload in client.workloads:
+        for _, name, container in workload.redis_containers:
+            if container.external:
+                yield f"{workload.reference} in {client.namespace}", name, container.external
 
 
 def _reads_secret(client: Client) -> bool:
