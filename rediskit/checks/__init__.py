@@ -127,6 +127,7 @@ CHECKS: tuple[Check, ...] = (
     Check("database-split", "warning", database_numbers.split_data),
     Check("move-apart", "error", database_numbers.split_times),
     Check("queue-evicted", "error", databases.evicted_queue),
+    Check("cache-fills", "warning", databases.filling_cache),
     Check("use-missing", "warning", databases.missing_use),
     Check("use-unknown", "warning", databases.unknown_use),
     Check("use-unsaved", "error", databases.unsaved_use),

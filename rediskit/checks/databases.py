@@ -92,6 +92,19 @@ def evicted_queue(subject: Subject) -> Iterator[Issue]:
             yield Issue(message, hint, ("clients", index, "use"))
 
 
+def filling_cache(subject: Subject) -> Iterator[Issue]:
+    """Warn about `use: cache` beside a queue or sessions with the policy `noeviction`: a full memory refuses the writes of all clients."""
+    clients = subject.environment.clients
+    if subject.environment.redis.memory.policy != "noeviction":
+        return
+    kept = [f"{use} of {client.name}" for client in clients for use in _KEPT if use in client.use]
+    for index, client in enumerate(clients):
+        if "cache" in client.use and kept:
+            message = f"{client.name} stores a cache, and noeviction evicts no key: in a full memory, Redis refuses {', '.join(kept[:3])}"
+            hint = f"give the cache a release of its own (docs/queues.md), or accept the finding on {client.name} if it limits its cache"
+            yield Issue(message, hint, ("clients", index, "use"), on=(client.name,))
+
+
 def missing_use(subject: Subject) -> Iterator[Issue]:
     """Warn when a workload shows a queue or sessions that `use` lacks: the eviction policy and `drained` follow `use`."""
     for index, client in enumerate(subject.environment.clients):

@@ -10,6 +10,7 @@ from tests.samples import backend, client, config, merged
 METRICS_LABELS = {
     f"app.kubernetes.io/{key}": text for key, text in (("component", "metrics"), ("instance", "redis-shared"), ("name", "redis"))
 }
+FULL = {"redis": {"memory": {"policy": "noeviction"}}}
 
 
 def first_client(step: str = "validate", **sections: Any) -> dict[str, Any]:
@@ -245,6 +246,7 @@ OLD_REDIS = [
         "- cache",
         first_client(use=["cache", "queue"]),
     ),
+    Case("cache-fills", "Redis refuses queue of beersystem", "- cache", first_client(use=["cache", "queue"]) | FULL, severity="warning"),
     Case(
         "old-redis-in-use",
         "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is at prepare",

@@ -76,3 +76,24 @@ def test_an_accepted_migration_without_use_has_no_finding(tmp_path: Path) -> Non
     accept = [{"code": "use-unknown", "on": "beersystem", "reason": "only locks"}]
     environment = loaded(tmp_path, over={"clients": [{**config()["clients"][0], "use": []}], "accept": accept})
     assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"use-unknown", "accept-unused"})
+
+
+@pytest.mark.parametrize(
+    ("policy", "uses", "expected"),
+    [
+        ("noeviction", (["cache"], ["queue"]), True),
+        ("noeviction", (["cache"], ["sessions"]), True),
+        ("noeviction", (["cache"], ["cache"]), False),
+        ("noeviction", (["queue"], ["sessions"]), False),
+        ("volatile-lru", (["cache"], ["queue"]), False),
+    ],
+)
+def test_a_cache_fills_the_memory_of_what_must_be_kept(tmp_path: Path, policy: str, uses: tuple[list[str], ...], expected: bool) -> None:
+    """No key is evicted, so the cache grows until Redis answers OOM to the writes of all clients."""
+    clients = [
+        {"name": name, "namespace": name, "use": use, "databases": {"default": number}}
+        for number, (name, use) in enumerate(zip(("shop", "jobs"), uses, strict=True))
+    ]
+    environment = loaded(tmp_path, over={"redis": {"memory": {"policy": policy}}, "clients": clients})
+    reported = [finding.on for finding in check(environment, render(environment)) if finding.code == "cache-fills"]
+    assert reported == ([("shop",)] if expected else [])
