@@ -18,12 +18,11 @@ from rediskit.init.roles import named
 from rediskit.init.switches import ContainerSwitch, Reference, switch_of
 from rediskit.model.environment import Environment
 from rediskit.model.gitops_tools import gitops_tool_of
+from rediskit.model.local_redis import is_loopback
 from rediskit.model.podspec import containers_of
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import reference
 from rediskit.usage.stored import URL, uses_in
-
-_LOCAL = ("localhost", "127.0.0.1")
 
 
 class DetectedClients(NamedTuple):
@@ -238,7 +237,7 @@ def _several(switch: ContainerSwitch, client: DetectedClient) -> list[str]:
 
 def _local(switch: ContainerSwitch, workload: Content) -> list[str]:
     """Return the question that a Redis in the same Pod raises."""
-    if not any(place.address and place.address.host in _LOCAL for place in switch.references):
+    if not any(place.address and is_loopback(place.address.host) for place in switch.references):
         return []
     beside = [container.name for container in containers_of(workload) if is_server({"spec": {"containers": [container.content]}})]
     if not beside:

@@ -26,12 +26,17 @@ def is_local(client: Client) -> bool:
     if client.previous is None:
         return False
     host = client.previous.host.lower().rstrip(".")
-    if _LOOPBACK.fullmatch(host):
+    if is_loopback(host):
         return True
     labels = host.split(".")
     here = len(labels) == 1 or client.namespace in labels[1:3]
     removed = {reference.partition("/")[0] for reference in client.previous.remove}
     return here and removed <= _WITHOUT_PODS and any(_has_server(workload) for workload in client.workloads)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host in lower case is an address of the pod itself."""
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 def _has_server(workload: Workload) -> bool:

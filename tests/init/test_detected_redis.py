@@ -19,6 +19,13 @@ def test_a_redis_in_the_pod_of_the_application_is_not_removed() -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "ip6-localhost", "0.0.0.0"])
+def test_a_redis_in_the_pod_is_asked_for_whatever_its_host_is(host: str) -> None:
+    detected = client(workload(container(REDIS_HOST=host), container("redis", "redis:7")))
+    questions = [question for section in detected.questions.values() for question in section]
+    assert any("Redis is the container redis of the same Pod" in question for question in questions), questions
+
+
 def test_an_old_redis_of_two_clients_is_removed_with_neither() -> None:
     far = workload(container(REDIS_HOST="redis.shop"), name="worker", namespace="other")
     detected = clients(workload(container(**THREE)), far, redis(), service()).clients
