@@ -70,17 +70,32 @@ def with_empty_databases(environment: Environment, client: Client, step: Move, c
 
     Raises RefusedError [database-not-empty].
     """
-    transition, recorded = step.status.transition, last(empty_evidence(client))
-    reads = transition.kind == "forward" and transition.target in _STARTS and release_is_deployed(environment)
+    recorded = last(empty_evidence(client))
+    reads = _is_start(step) and release_is_deployed(environment)
     if not reads or (recorded and (recorded.by == "person" or recorded.value != "0")):
         return step
     try:
         others = sharing(environment, client)
         keys = {number: count for number, count in keys_in(environment, client, context).items() if number not in others}
     except MissingToolError as error:
-        numbers = ", ".join(map(str, client.numbers))
-        text = f"verify that database {numbers} of the shared Redis is empty: {error.problems[0].message}"
-        return step._replace(status=step.status._replace(warnings=(*step.status.warnings, text)))
+        return _warned(client, step, error.problems[0].message)
     if keys:
         raise refuse_keys(environment, client, keys)
     return step
+
+
+def with_unread_databases(environment: Environment, client: Client, step: Move, _context: str = "") -> Move:
+    """Return a step that reads nothing in the cluster, with a warning before `reconfigure` unless the databases are recorded."""
+    if not _is_start(step) or step.status.transition.target != "reconfigure" or empty_evidence(client):
+        return step
+    return _warned(client, step, f"run rediskit migrate record {environment.config_argument} --client {client.name} --empty")
+
+
+def _is_start(step: Move) -> bool:
+    return step.status.transition.kind == "forward" and step.status.transition.target in _STARTS
+
+
+def _warned(client: Client, step: Move, reason: str) -> Move:
+    numbers = f"database{'s' if len(client.numbers) > 1 else ''} {', '.join(map(str, client.numbers))}"
+    text = f"verify that {numbers} of the shared Redis {'are' if len(client.numbers) > 1 else 'is'} empty: {reason}"
+    return step._replace(status=step.status._replace(warnings=(*step.status.warnings, text)))

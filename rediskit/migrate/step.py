@@ -16,7 +16,7 @@ from rediskit.migrate.commits import Publishing, published, shown
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place, undo
 from rediskit.migrate.export import Exported, trial_in_place
-from rediskit.migrate.leftover import with_empty_databases
+from rediskit.migrate.leftover import with_empty_databases, with_unread_databases
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obstacles, unmerged
 from rediskit.migrate.places import Places
@@ -184,7 +184,8 @@ class _StepRun:
         self._require(unmerged(self.places, self._publishing))
         if planned.status.repository == "owner" and self.options.commit:
             self._require_ready_checkout(planned.environment)
-        return with_empty_databases(self.environment, self.client, planned, self.options.context) if self.options.wait else planned
+        read = with_empty_databases if self.options.wait else with_unread_databases
+        return read(self.environment, self.client, planned, self.options.context)
 
     def _record(self) -> Sequence[Edited]:
         """Record what the checkout of the application repository shows before `decommission` and `complete`."""

@@ -185,10 +185,15 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
         *(() if client.owner.is_helm_release else ("installed",)),
         *(() if "queue" in client.use and (local or not is_local(client)) else ("drained",)),
         *(() if client.cron_jobs else ("jobs",)),
-        *(() if starts_again(migration) else ("empty",)),
+        *(() if starts_again(migration) or _starts_queue(transition, client) else ("empty",)),
         *(() if client.owner.is_folded else ("folded",)),
     }
     return tuple(code for code in codes if code not in omitted)
+
+
+def _starts_queue(transition: Transition, client: Client) -> bool:
+    """Return whether the next start of a client runs every task in its databases. `drained` needs a command there anyway."""
+    return transition.target == "reconfigure" and "queue" in client.use
 
 
 def needs_verification(client: Client, migration: Migration) -> bool:

@@ -27,6 +27,9 @@ def with_arguments(*arguments: str) -> dict[str, Any]:
 REMOVED = client("worker", "decommission", namespace="beersystem", previous={"host": "redis.beersystem", "remove": ["Deployment/redis"]})
 UNSAID: dict[str, Any] = {"client": {"previous": {"data": None}}}
 DATA = merged(UNSAID, {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}})
+NO_KEYS = {
+    "kind": "empty", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "0", "about": "database 0 of redis-shared in redis"
+}  # fmt: skip
 QUEUE: dict[str, Any] = {"client": {"use": ["queue"]}, "redis": {"memory": {"policy": "volatile-lru"}}}
 
 
@@ -160,21 +163,30 @@ EVIDENCE_REFUSED: dict[str, Refused] = {
         {"not-validating": "beersystem is at deploy: the application does not run on the shared Redis"},
     ),
     "nothing shows that the queues are empty": Refused(
-        to("deploy"),
+        to("deploy", evidence=[SECRET, NO_KEYS]),
         "advance --at 2026-03-01T22:03:00-03:00 --override urgent",
         {"queue-unread": "beersystem: no evidence that the queues in the old Redis are empty since the application stopped"},
         QUEUE,
     ),
     "the queues were empty before the application stopped": Refused(
-        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "scale-down", "at": SEEN, "value": "0"}]),
+        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "scale-down", "at": SEEN, "value": "0"}, NO_KEYS]),
         "advance --at 2026-03-01T22:03:00-03:00",
         {"queue-unread": "beersystem: no evidence that the queues in the old Redis are empty since the application stopped"},
         QUEUE,
     ),
     "tasks are left": Refused(
-        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "40"}]),
+        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "40"}, NO_KEYS]),
         "advance --at 2026-03-01T22:03:00-03:00",
         {"queue-not-empty": "beersystem: 40 tasks were left in the old Redis at 2026-03-01T22:02:00-03:00, and no data is copied"},
+        QUEUE,
+    ),
+    "nobody has read the databases in the shared Redis before the first start of a queue": Refused(
+        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "0"}]),
+        "advance --at 2026-03-01T22:03:00-03:00 --override urgent",
+        {
+            "database-unread": "beersystem: no evidence that its databases in the shared Redis are empty: "
+            "its workers run the tasks that are there"
+        },
         QUEUE,
     ),
     "nobody has read the HelmRelease": Refused(

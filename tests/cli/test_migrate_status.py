@@ -28,7 +28,7 @@ def test_status_and_plan_explain_how_to_drain(tmp_path: Path, run: Run) -> None:
     assert note in run("status", CONFIG, "--at", IN_WINDOW)[1]
     text, page = run("plan", CONFIG)[1], run("plan", CONFIG, "--markdown")[1]
     assert "  gate: the queues in the old Redis are empty, or their tasks are discarded [drained]\n" in text
-    assert "  $ rediskit migrate record chocolandia.yaml --client beersystem --drained\n" in text
+    assert "  $ rediskit migrate record chocolandia.yaml --client beersystem --drained --empty\n" in text
     assert "  note: queue: let the workers empty the queues before `scale-down`. Delayed and retry jobs do not drain" in text
     assert [name for name in ("| Celery |", "| RQ |", "| Sidekiq |", "| BullMQ |") if name not in page] == []
     write(tmp_path, migration())

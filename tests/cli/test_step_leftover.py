@@ -8,7 +8,7 @@ import pytest
 
 from rediskit.source.loader import load
 from tests.cli.cluster_double import Double
-from tests.cli.migrations import SECRET, migration, write
+from tests.cli.migrations import SECRET, migration, to, write
 from tests.cli.refused_steps import RAN
 from tests.cli.test_step import CONFIG, Place, take
 from tests.cli.test_step import cluster as cluster
@@ -90,3 +90,60 @@ def test_a_rollback_names_the_database_that_keeps_the_data(tmp_path: Path, run: 
     _, _, errors = run("migrate", "rollback", "chocolandia.yaml", "--reason", "slow", "--dry-run", *AT)
     stays = "note: this data, tasks of queues included, stays in database 0 of the shared Redis: delete it before the next attempt"
     assert stays in errors
+
+
+QUEUE = {"client": {"use": ["queue"]}, "redis": {"memory": {"policy": "noeviction"}}}
+DRAINED = {"kind": "drained", "step": "deploy", "at": "2026-03-01T22:02:30-03:00", "about": "redis.beersystem.svc.cluster.local:6379"}
+
+
+def test_a_client_with_a_queue_starts_only_on_databases_that_were_read(
+    tmp_path: Path, cluster: Double, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`advance` reads no cluster, so without the gate the workers would run the tasks of a removed client."""
+    folder = tmp_path / "queue"
+    folder.mkdir()
+    file = write(folder, to("deploy", evidence=[SECRET, {**DRAINED, "value": "0"}]), QUEUE)
+    monkeypatch.chdir(folder)
+    advance = ("migrate", "advance", "chocolandia.yaml", "--to", "reconfigure", *AT)
+    code, _, errors = run(*advance)
+    assert code == 1
+    assert "error[database-unread]: clients[0].migration: beersystem: no evidence that its databases in the shared Redis" in errors
+    cluster.fill(db0=41)
+    assert "the shared Redis already has keys in database 0 (40 keys)" in run(*RECORD)[2]
+    cluster.fill(db3=7)
+    assert run(*RECORD)[0] == 0
+    assert run(*advance)[0] == 0
+    assert load(file).clients[0].migration.step == "reconfigure"  # type: ignore[union-attr]
+
+
+def test_the_keys_of_a_client_that_shares_the_database_are_no_keys_of_others(
+    tmp_path: Path, cluster: Double, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The producer starts first, and its workers follow in the same downtime."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    other, own = ({"use": ["queue"], "databases": {"default": {"number": 0, "shared": True}}} for _ in range(2))
+    other = {"name": "shop", "namespace": "shop", **other}
+    file = write(folder, to("deploy"), {**QUEUE, "client": own, "others": [other]})
+    monkeypatch.chdir(folder)
+    cluster.fill(db0=41)
+    code, output, errors = run("migrate", "record", "chocolandia.yaml", "--client", "beersystem", "--empty", *AT)
+    assert code == 0, output + errors
+    (entry,) = [entry for entry in load(file).clients[0].migration.evidence if entry.kind == "empty"]  # type: ignore[union-attr]
+    assert (entry.value, entry.note) == ("0", "database 0 has the keys of shop")
+
+
+def test_a_step_that_reads_no_cluster_reports_databases_that_nobody_read(
+    tmp_path: Path, cluster: Double, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    write(folder, to("deploy"))
+    monkeypatch.chdir(folder)
+    advance = ("migrate", "advance", "chocolandia.yaml", "--to", "reconfigure", *AT)
+    record = "rediskit migrate record chocolandia.yaml --client beersystem --empty"
+    expected = f"note: verify that database 0 of the shared Redis is empty: run {record}\n"
+    assert expected in run(*advance, "--dry-run")[2]
+    cluster.fill(db3=7)
+    assert run(*RECORD)[0] == 0
+    assert "of the shared Redis" not in run(*advance)[2]

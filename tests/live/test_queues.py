@@ -137,6 +137,7 @@ def test_reconfigure_is_refused_with_40_of_100_tasks_and_allowed_with_none(versi
         migration.work(TASKS)
     code, output = migration("record", "--drained", "--at", at)
     assert (code, "by: measured" in output) == (0, True), output
+    assert migration("record", "--empty", "--observed", "the shared Redis is new", "--at", at)[0] == 0
     code, output = migration("advance", "--at", at)
     assert (code, "step: reconfigure" in migration.text) == (0, True), output
     calls = (tmp_path / "bin/kubectl.calls").read_text(encoding="utf-8").splitlines()

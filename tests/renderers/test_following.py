@@ -66,7 +66,7 @@ def test_a_missing_encrypted_secret_comes_first() -> None:
 
 def test_a_queue_is_drained_before_reconfigure() -> None:
     environment = environment_of("deploy", over={"clients": {0: {"use": ["queue"]}}, "redis": {"memory": {"policy": "noeviction"}}})
-    assert following(environment, environment.clients[0]).command == f"rediskit migrate record {HEAD} --drained"
+    assert following(environment, environment.clients[0]).command == f"rediskit migrate record {HEAD} --drained --empty"
 
 
 def test_the_readme_and_the_runbook_contain_the_next_command() -> None:

@@ -13,6 +13,7 @@ from rediskit.git.discovery import work_tree_of
 from rediskit.git.revision import contents_at
 from rediskit.migrate.committed import migrations_at, of_client
 from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.leftover import with_unread_databases
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> Report:
     asked = asked_for(arguments, client)
     if not arguments.dry_run:
         clear_leftovers(environment)
-    step = move(environment, client, asked)
+    step = with_unread_databases(environment, client, move(environment, client, asked))
     if asked.kind != "rollback":
         _one_commit_one_step(environment, client, step)
     if client.owner.in_place and asked.kind != "rollback":

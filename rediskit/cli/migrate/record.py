@@ -16,7 +16,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED, KEPT
 from rediskit.model.local_redis import is_local
 from rediskit.renderers.helm import release_of
-from rediskit.state_machine.effects import effects
+from rediskit.state_machine.effects import effects, left_shared, sharing
 from rediskit.state_machine.transitions import migration_of
 
 
@@ -181,7 +181,9 @@ def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation
 def _empty(environment: Environment, client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
     """Yield the keys in the databases of the client in the shared Redis, read through kubectl or as a person observed them.
 
-    Nothing without `--empty`. Refusals: [database-not-empty].
+    Nothing without `--empty`. Before the first attempt, no key of this client is in a database in which another one runs.
+
+    Refusals: [database-not-empty].
     """
     from rediskit.migrate.leftover import described, keys_in, refuse_keys
 
@@ -193,12 +195,15 @@ def _empty(environment: Environment, client: Client, arguments: argparse.Namespa
     if observed:
         yield Observation("empty", f"0{KEPT}" if keep else "0", "", "; ".join(filter(None, (observed, keep))))
         return
-    keys = keys_in(environment, client, arguments.context)
+    others = {} if left_shared(migration_of(client)) else sharing(environment, client)
+    keys = {number: count for number, count in keys_in(environment, client, arguments.context).items() if number not in others}
     if keys and not keep:
         raise refuse_keys(environment, client, keys)
     release = release_of(environment)
     source = f"Service {release.namespace}/{release.primary_service}"
-    yield Observation("empty", f"{sum(keys.values())}{KEPT if keys else ''}", source, f"{described(keys)}: {keep}" if keys else "")
+    shared = [f"database {number} has the keys of {name}" for number, name in others.items()]
+    note = "; ".join([*([f"{described(keys)}: {keep}"] if keys else []), *shared])
+    yield Observation("empty", f"{sum(keys.values())}{KEPT if keys else ''}", source, note)
 
 
 def _refuse_stopped(client: Client) -> None:

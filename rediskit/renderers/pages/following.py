@@ -14,7 +14,7 @@ from rediskit.model.migration import Step
 from rediskit.renderers.owner.required import subject_of
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import effects, empty_evidence, queue_evidence, recorded_since_down
+from rediskit.state_machine.effects import effects, empty_evidence, left_shared, queue_evidence, recorded_since_down
 from rediskit.state_machine.subjects import difference, last
 
 
@@ -81,14 +81,16 @@ def _evidence(environment: Environment, client: Client, named: str, target: Step
     queue = "queue" in client.use and not _is_valid(environment, client, last(queue_evidence(client)))
     if target == "scale-down" and queue and is_local(client):
         return Following(f"rediskit migrate record {named} --drained --observed TEXT", "after you read the queues in each pod")
+    gates = transitions.gates(transitions.Transition("forward", migration.step, target), client, migration)
+    empty = "empty" in gates and not _is_valid(environment, client, last(empty_evidence(client)))
     if target == "reconfigure" and effects(migration).stopped:
         if client.cron_jobs and not _is_valid(environment, client, last(recorded_since_down(migration, "jobs"))):
             return Following(f"rediskit migrate record {named} --jobs", "after the Jobs of the CronJobs have finished")
         if queue and not is_local(client):
-            return Following(f"rediskit migrate record {named} --drained", "after the queues are empty")
-    empty = "empty" in transitions.gates(transitions.Transition("forward", migration.step, target), client, migration)
-    if empty and not _is_valid(environment, client, last(empty_evidence(client))):
-        return Following(f"rediskit migrate record {named} --empty", "after you deleted its keys in the shared Redis")
+            return Following(f"rediskit migrate record {named} --drained{' --empty' * empty}", "after the queues are empty")
+    if empty:
+        before = "after you deleted its keys in the shared Redis" if left_shared(migration) else "reads its databases in the shared Redis"
+        return Following(f"rediskit migrate record {named} --empty", before)
     met = [name for name, entry in migration.criteria.items() if entry.holds]
     if target == "decommission" and (missing := [name for name in CRITERIA if name not in met]):
         return Following(attest_command(named, missing), "after 24 hours, with each criterion that you verified")

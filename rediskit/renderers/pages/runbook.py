@@ -100,10 +100,10 @@ def _evidence(config: str, client: Client, transition: Transition, before: Migra
     queue, local = "queue" in client.use, is_local(client)
     if transition.target == "scale-down" and queue and local:
         yield f'rediskit migrate record {named} --drained --observed "how you read the queues"'
-    if "empty" in transitions.gates(transition, client, before):
-        yield f"rediskit migrate record {named} --empty"
-    recorded = ["--drained"] * (queue and not local) + ["--jobs"] * bool(client.cron_jobs)
-    if transition.target == "reconfigure" and recorded:
+    recorded = ["--empty"] * ("empty" in transitions.gates(transition, client, before))
+    if transition.target == "reconfigure":
+        recorded = ["--drained"] * (queue and not local) + ["--jobs"] * bool(client.cron_jobs) + recorded
+    if recorded:
         yield f"rediskit migrate record {named} {' '.join(recorded)}"
     if transition.target == "decommission":
         yield attest_command(named, list(CRITERIA))
