@@ -7,8 +7,7 @@ from rediskit.checks.finding import Issue, Subject
 from rediskit.checks.variables import entries
 from rediskit.errors import Path
 from rediskit.model.client import Client, Use
-from rediskit.model.gitops_tools import image_name, unversioned
-from rediskit.model.nested import text_at
+from rediskit.model.gitops_tools import image_name
 from rediskit.usage.stored import uses_in
 
 _PREFIXES = ("prefix", "namespace", "channel")
@@ -70,7 +69,7 @@ def _images(client: Client) -> Iterator[tuple[str, frozenset[str]]]:
     for workload in client.workloads:
         for kind, name, container in workload.redis_containers:
             content = workload.content_of(kind, name)
-            image = unversioned(text_at(content, "image"))
+            image = workload.image_of(kind, name)
             if not image or image_name(image) in _GENERAL or "exporter" in image_name(image):
                 continue
             values = {str(entry.get("name")): entry.get("value") for entry in entries(content)}

@@ -15,10 +15,11 @@ from rediskit.errors import Problem, RefusedError, dotted
 from rediskit.init.detected import DetectedClient, DetectedWorkload
 from rediskit.init.objects import Content, InputObjects, is_name, literal, mappings_at, name_of, namespace_of, replicas_of
 from rediskit.init.switches import ContainerSwitch
+from rediskit.model.gitops_tools import unversioned
 from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
 from rediskit.model.podspec import containers_of, pods_of
 from rediskit.model.pointers import pointer
-from rediskit.model.workload import CHANGING
+from rediskit.model.workload import CHANGING, IMAGES
 from rediskit.secrecy import names_secret, secret_reason
 from rediskit.usage.address import parse
 from rediskit.usage.finder import Use, uses
@@ -33,6 +34,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"(?![0-9a-f]{16})(?=[^a-z]*[a-z])[a-z0-9](?:[-a-z0-9._]{0,61}[a-z0-9])?")
 _LABEL_KEY = re.compile(r"[a-z0-9](?:[-a-z0-9./_]{0,251}[a-zA-Z0-9])?")
+_IMAGE = re.compile(r"[a-z0-9](?:[-a-z0-9._/]|:[0-9]{1,5}/){0,254}")
+"""An image without its version: a newer version of the application is no change of the copy."""
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _SCHEDULE = re.compile(r"@[a-z]{5,10}|(?:[0-9A-Z*/,?#-]{1,40} +){4}[0-9A-Z*/,?#-]{1,40}")
 _NEVER = "0 0 31 2 *"
@@ -56,7 +59,7 @@ _HINT = "remove it from the input, or move it into a Secret and reference that, 
 def text_of(content: Content) -> str:
     """Return the file with a reduced manifest."""
     head = (
-        f"# {reference(content)}, reduced to the fields that rediskit reads: names, replicas and the address of Redis.\n"
+        f"# {reference(content)}, reduced to the fields that rediskit reads: names, images, replicas and the address of Redis.\n"
         "# All other values are removed because they could be passwords. Do not apply this file: the object is incomplete.\n"
     )
     return head + dump(content)
@@ -94,13 +97,20 @@ def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects:
         spec["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
     else:
         spec |= {"selector": {"matchLabels": labels["selector"]} if "selector" in labels else {}, **template}
-    metadata = {"name": name_of(content), "namespace": namespace_of(content), "annotations": {REDUCED: "true"}}
+    metadata = {"name": name_of(content), "namespace": namespace_of(content), "annotations": {REDUCED: "true", **_images(content)}}
     return {
         "apiVersion": _VERSIONS.get(kind, "apps/v1"),
         "kind": kind,
         "metadata": {key: value for key, value in metadata.items() if value},
         "spec": spec,
     }
+
+
+def _images(content: Content) -> dict[str, str]:
+    """Return the annotation with the images of the containers: as a field, they would start the incomplete pod if a person applies it."""
+    images = {container.name: unversioned(text_at(container.content, "image")) for container in containers_of(content)}
+    shown = [f"{name}={image}" for name, image in images.items() if is_name(name) and _is_name(_IMAGE, image)]
+    return {IMAGES: " ".join(shown)} if shown else {}
 
 
 def _of_kind(kind: str, content: Content) -> Content:

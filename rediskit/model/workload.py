@@ -10,6 +10,7 @@ from rediskit.model.autoscaler import Autoscaler
 from rediskit.model.base import refuse, refuse_all
 from rediskit.model.container import Container
 from rediskit.model.files import Described, Manifest
+from rediskit.model.gitops_tools import unversioned
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.model.once import once
 from rediskit.model.types import DnsLabel, DnsName, Flag
@@ -17,6 +18,8 @@ from rediskit.model.types import DnsLabel, DnsName, Flag
 Kind = Literal["Deployment", "StatefulSet", "CronJob", "Rollout"]
 CHANGING = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash", "rollouts-pod-template-hash"})
 """Labels of pods that change with a release."""
+IMAGES = "rediskit/images"
+"""The annotation of a copy by `init` with the image of each container, without version, such as `web=registry.example.com/shop/web`."""
 NOT_SCALED = {
     "DaemonSet": "can't be scaled to 0: stop it by a nodeSelector",
     "Job": "runs once: wait until it has completed, or delete it",
@@ -163,6 +166,12 @@ class Workload(Described):
         """Return a container of the manifest; None where the manifest does not contain it."""
         index = self.position_of(kind, name)
         return None if index is None else self.listed(kind)[index]
+
+    def image_of(self, kind: str, name: str) -> str:
+        """Return the image of a container without version, also of a copy by `init`; "" where the manifest does not contain it."""
+        content = self.manifest.content if self.manifest else None
+        copied = dict(entry.split("=", 1) for entry in text_at(content, "metadata", "annotations", IMAGES).split() if "=" in entry)
+        return unversioned(text_at(self.content_of(kind, name), "image")) or copied.get(name, "")
 
     @property
     def workload_ref(self) -> str:

@@ -243,7 +243,10 @@ def test_the_copy_has_the_same_uses_of_the_old_redis_as_the_workload() -> None:
 def test_the_copy_is_marked_and_the_api_server_would_refuse_it() -> None:
     """Without an image it starts no Pod if a person applies it."""
     manifest = copied(backend())
-    assert manifest["metadata"]["annotations"] == {"rediskit/reduced": "true"}
+    assert manifest["metadata"]["annotations"] == {
+        "rediskit/reduced": "true",
+        "rediskit/images": "backend=registry.example.com/beersystem/backend",
+    }
     assert "image" not in manifest["spec"]["template"]["spec"]["containers"][0]
 
 

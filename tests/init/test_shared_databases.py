@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from rediskit import check, load, render
 from rediskit.init.project import Options, new_project
 from tests.init.live import Object, container, redis, service, text, workload
 
@@ -54,3 +56,24 @@ def test_the_copy_keeps_the_number_of_a_database() -> None:
     source = (text(*objects).encode(), "live.yaml")
     created = new_project(Options("/nowhere/home", repository="https://git.example.org/a.git", source=source))
     assert '- name: REDIS_DB\n          value: "3"\n' in created.files["config/home/web.yaml"].decode()
+
+
+@pytest.mark.parametrize("prefix", ["", "CHANNEL_PREFIX"])
+def test_the_copies_show_that_two_instances_of_an_application_hear_each_other(prefix: str, tmp_path: Path) -> None:
+    """A copy without the image showed nothing. A copy does not have the value of a prefix, so that of an instance is unknown."""
+    objects = [redis(), service()]
+    for number, name in enumerate(("web", "other")):
+        more = {prefix: name} if prefix else {}
+        version = "registry.example.com:5000/shop/web:1.2.3@sha256:" + f"{number}" * 64
+        app = container(image=version, REDIS_URL=f"redis://redis.shop:6379/{number}", **more)
+        objects.append(workload(app, name=name, namespace=name))
+    options = Options(str(tmp_path / "home"), repository="https://git.example.org/a.git", source=(text(*objects).encode(), "live.yaml"))
+    created = new_project(options)
+    for path, content in created.files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    copies = [content.decode() for path, content in created.files.items() if b"rediskit/reduced" in content]
+    assert [copy.count("rediskit/images: app=registry.example.com:5000/shop/web\n") for copy in copies] == [1, 1]
+    environment = load(tmp_path / created.config)
+    found = [finding.message for finding in check(environment, render(environment)) if finding.code == "channels-shared"]
+    assert len(found) == (0 if prefix else 1), found
