@@ -42,7 +42,7 @@ COMMANDS: tuple[Code, ...] = (
         "cluster-unnamed",
         "warning",
         CHECK,
-        "Warn about two configs without `cluster` that have the same address, pool or destination, or two Redis with one client Secret.",
+        "Warn about configs with one address, pool or destination, or two Redis with one client Secret, if not both set `cluster`.",
     ),
     Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
     Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),

@@ -147,7 +147,7 @@ def _other_configs() -> Visit:
 
 
 def _unnamed_cluster(environment: Environment, read: Callable[[str], Environment | None]) -> Iterator[Finding]:
-    """Yield the values that another config of the same cluster has, where neither sets the cluster."""
+    """Yield the values that another config of the same cluster has, unless both set the cluster."""
     from rediskit.checks import Finding
     from rediskit.migrate.unnamed_clusters import same_clusters
 

@@ -1,4 +1,4 @@
-"""Configs without `cluster` that are very likely for the same cluster: without the key, they count as two clusters.
+"""Configs that are very likely for the same cluster, although one of them lacks `cluster`: without the key, they count as two clusters.
 
 An address or a pool in the private network and a destination of Argo CD beside its own cluster identify a cluster. Equal client namespaces,
 hosts of an old Redis, releases and repositories do not: staging and production usually have the same. A Secret of one name in one namespace
@@ -19,22 +19,30 @@ _OWN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 
 
 def same_clusters(environment: Environment, read: Read) -> Iterator[tuple[str, Path]]:
-    """Yield message and path of the first value that identifies a cluster for each other config with it, where neither sets `cluster`.
+    """Yield message and path of the first value that identifies a cluster for each other config with it, unless both set `cluster`.
 
-    Only configs whose text contains the value are loaded: a project can have many.
+    Only configs whose text contains the value are loaded: a project can have many. Two values of `cluster` are the word of a person.
     """
-    signals = {} if "cluster" in environment.model_fields_set or not environment.file else dict(_signals(environment))
+    named = "cluster" in environment.model_fields_set
+    signals = dict(_signals(environment)) if environment.file else {}
     for config in configs_beside(environment.file) if signals else ():
         if not any(value.encode() in _text(config) for value, _ in signals.values()):
             continue
         other = read(config)
-        if other is None or "cluster" in other.model_fields_set:
+        if other is None or other.cluster == environment.cluster or (named and "cluster" in other.model_fields_set):
             continue
         shared = signals.keys() & dict(_signals(other)).keys()
         if _redis(environment) == _redis(other):
             shared -= dict(_secrets(environment)).keys()
         if name := next((name for name in signals if name in shared), ""):
-            yield f"{config} also has the {name}, and neither sets cluster: rediskit compares them as two clusters", signals[name][1]
+            yield f"{config} also has the {name}, and {_lacking(named, other)}: rediskit compares them as two clusters", signals[name][1]
+
+
+def _lacking(named: bool, other: Environment) -> str:
+    """Return which of two configs lacks `cluster`."""
+    if named:
+        return "only this config sets cluster"
+    return f"only that config sets cluster ({other.cluster})" if "cluster" in other.model_fields_set else "neither sets cluster"
 
 
 def _signals(environment: Environment) -> Iterator[tuple[str, tuple[str, Path]]]:

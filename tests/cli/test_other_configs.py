@@ -142,14 +142,20 @@ def pair(folder: Path, first: dict[str, Any], second: dict[str, Any]) -> None:
     [
         ({"network": NETWORK}, {"network": NETWORK}, "beta.yaml also has the address 192.168.4.203, and neither sets cluster"),
         ({"gitops": SERVER}, {"gitops": SERVER}, "beta.yaml also has the destination https://10.0.0.5:6443"),
-        ({"network": NETWORK, "cluster": "home"}, {"network": NETWORK}, ""),
-        ({"network": NETWORK}, {"network": NETWORK, "cluster": "home"}, ""),
+        ({"network": NETWORK, "cluster": "home"}, {"network": NETWORK}, "address 192.168.4.203, and only this config sets cluster: "),
+        (
+            {"network": NETWORK},
+            {"network": NETWORK, "cluster": "home"},
+            "address 192.168.4.203, and only that config sets cluster (home): ",
+        ),
+        ({"network": NETWORK, "cluster": "north"}, {"network": NETWORK, "cluster": "south"}, ""),
+        ({**SHOP, "cluster": "beta"}, {**SHOP, **QUEUE}, ""),
         ({"network": NETWORK}, {"network": {**NETWORK, "address": "192.168.4.204"}}, "beta.yaml also has the pool pool (192.168.4.200-"),
         ({"network": NETWORK}, {"network": {**NETWORK, "pool": OTHER_POOL, "address": "192.168.4.204"}}, ""),
         (SHOP, {**SHOP, **QUEUE}, "beta.yaml also has the Secret redis-credentials in namespace shop, and neither sets cluster"),
         (SHOP, {**SHOP, "redis": {"namespace": "queue"}}, "beta.yaml also has the Secret redis-credentials in namespace shop"),
         (SHOP, SHOP, ""),
-        ({**SHOP, "cluster": "home"}, {**SHOP, **QUEUE}, ""),
+        ({**SHOP, "cluster": "home"}, {**SHOP, **QUEUE}, "redis-credentials in namespace shop, and only this config sets cluster"),
         (SHOP, {**SHOP, "redis": {**QUEUE["redis"], "auth": {"secret": "redis-queue"}}}, ""),
         (SHOP, {**QUEUE, "clients": [{"name": "shop", "namespace": "other"}]}, ""),
         (
