@@ -125,6 +125,7 @@ CHECKS: tuple[Check, ...] = (
     Check("database-undeclared", "error", database_numbers.undeclared),
     Check("database-unused", "warning", database_numbers.unused),
     Check("database-split", "warning", database_numbers.split_data),
+    Check("database-merged", "warning", database_numbers.merged_data),
     Check("move-apart", "error", database_numbers.split_times),
     Check("queue-evicted", "error", databases.evicted_queue),
     Check("cache-fills", "warning", databases.filling_cache),

@@ -76,8 +76,28 @@ def split_data(subject: Subject) -> Iterator[Issue]:
                 yield Issue(message, hint, path, severity, on=(client.name, other.name))
 
 
+def merged_data(subject: Subject) -> Iterator[Issue]:
+    """Warn when two databases of an old Redis become one: equal keys overwrite each other. An error for a client with a queue."""
+    for index, client in enumerate(subject.environment.clients):
+        if client.migration is None or client.previous is None or client.migration.step == "complete":
+            continue
+        old: dict[int, set[int]] = {}
+        for number, new in _moves(client):
+            old.setdefault(new, set()).add(number)
+        for new, numbers in sorted(old.items()):
+            if len(numbers) > 1:
+                what = f"{client.name} has databases {_listed(numbers)} of {client.previous.host}, and gets {new} for all of them"
+                message = f"{what}: equal keys overwrite each other, and FLUSHDB deletes the data of all"
+                hint = (
+                    "declare a number for each under databases, and write ${database.NAME} in the values; accept it where no key is equal"
+                )
+                severity: Severity = "error" if "queue" in client.use else "warning"
+                path: Path = ("clients", index, "databases" if client.databases else "name")
+                yield Issue(message, hint, path, severity, on=(client.name,))
+
+
 def split_times(subject: Subject) -> Iterator[Issue]:
-    """Refuse a client on the shared Redis while another one with its queue still runs on the old Redis."""
+    """Refuse a client on the shared Redis while another one with its queue, or its sessions, still runs on the old Redis."""
     moved: dict[Hashable, Client] = {}
     left: dict[Hashable, Client] = {}
     for index, client in enumerate(subject.environment.clients):
@@ -91,14 +111,16 @@ def split_times(subject: Subject) -> Iterator[Issue]:
 
 
 def _apart(index: int, number: int, moved: Client, left: Client) -> Iterator[Issue]:
-    if "queue" not in (*moved.use, *left.use):
+    """Yield that two clients with one queue, or with sessions that they keep sharing, use two Redis."""
+    if "queue" in (*moved.use, *left.use):
+        loss = "tasks of one do not reach the other"
+    elif "sessions" in moved.use and "sessions" in left.use and _old_numbers(moved)[number] & _old_numbers(left)[number]:
+        loss = "a session of one does not exist in the other, and a logout in one ends no session in the other"
+    else:
         return
     step = left.migration.step if left.migration else ""
     severity: Severity = "warning" if step == "rolled-back" or _is_final(moved) else "error"
-    message = (
-        f"{moved.name} uses the shared Redis, and {left.name} is at {step} with database {number} of the same old Redis: "
-        "tasks of one do not reach the other"
-    )
+    message = f"{moved.name} uses the shared Redis, and {left.name} is at {step} with database {number} of the same old Redis: {loss}"
     hint = f"take scale-down of {left.name} before reconfigure of {moved.name}; accept it where they share no data"
     yield Issue(message, hint, ("clients", index, "migration", "step"), severity, on=(moved.name, left.name))
 
@@ -153,6 +175,20 @@ def _old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
     if not numbers and client.workloads and known and not _reads_elsewhere(client):
         numbers[0] = {client.database()}
     return {number: frozenset(new) for number, new in numbers.items()}
+
+
+def _moves(client: Client) -> Iterator[tuple[int, int]]:
+    """Yield each old and new number that the values of a client set. An address without a number is 0 unless a variable has the number."""
+    for workload in client.workloads:
+        for kind, name, container in workload.switched:
+            texts = {text_at(entry, "name"): _text(entry) for entry in entries(workload.content_of(kind, name))}
+            values = [(template, texts.get(variable, "")) for variable, template in container.variables.items() if template is not None]
+            found = [(old, template, text) for template, text in values if (old := _old_number(template, text)) is not None]
+            has_variable = any(text.isdecimal() for _, _, text in found)
+            for old, template, text in found:
+                url = re.fullmatch(_URL, text)
+                if not has_variable or url is None or url["number"]:
+                    yield old, _new_number(client, template)
 
 
 def _old_number(template: Template, text: str) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.checks.cases import Case
 from tests.checks.client_cases import two_clients
-from tests.samples import config
+from tests.samples import backend, config
 
 
 def two_databases(first: str, second: str, **sections: Any) -> dict[str, Any]:
@@ -17,6 +17,25 @@ def two_databases(first: str, second: str, **sections: Any) -> dict[str, Any]:
     }
 
 
+URL = "redis://:${password}@${address}/${database}"
+NUMBERS = {"CACHE_URL": 0, "RESULT_URL": 1}
+
+
+def two_urls() -> dict[str, Any]:
+    """Return the real Deployment with an address per database of its old Redis."""
+    workload = backend()
+    env = workload["spec"]["template"]["spec"]["containers"][0]["env"]
+    env += [{"name": name, "value": f"redis://redis.beersystem.svc.cluster.local/{number}"} for name, number in NUMBERS.items()]
+    return workload
+
+
+def one_database() -> dict[str, Any]:
+    """Return the client whose two addresses get one number."""
+    client = config("validate")["clients"][0]
+    containers = {"backend": {"env": {**client["workloads"][0]["containers"]["backend"]["env"], **dict.fromkeys(NUMBERS, URL)}}}
+    return {"clients": [{**client, "databases": {"default": 0}, "workloads": [{**client["workloads"][0], "containers": containers}]}]}
+
+
 SHARED = [
     Case(
         "database-split",
@@ -24,6 +43,14 @@ SHARED = [
         "default: 1",
         two_databases("prepare", "prepare"),
         severity="warning",
+    ),
+    Case(
+        "database-merged",
+        "beersystem has databases 0, 1 of redis.beersystem.svc.cluster.local, and gets 0 for all of them: equal keys overwrite each other",
+        "default: 0",
+        one_database(),
+        severity="warning",
+        manifest=two_urls(),
     ),
     Case(
         "move-apart",

@@ -43,7 +43,7 @@ def reported(folder: Path, *arguments: Any, accept: str = "", **more: Any) -> li
         data["accept"] = [{"code": code, "on": "jobs", "reason": "no shared data"} for code in accept.split()]
     environment = loaded(folder, over=data)
     findings = check(environment, render(environment))
-    codes = ("database-split", "move-apart", "accept-unused", "database-clash")
+    codes = ("database-split", "move-apart", "accept-unused", "database-clash", "database-merged")
     return [(finding.code, finding.severity, finding.message) for finding in findings if finding.code in codes]
 
 
@@ -94,3 +94,54 @@ def test_clients_with_shared_data_move_in_one_downtime(steps: tuple[str, str], s
     if severity:
         assert reported(tmp_path, old, (ONE, ONE), steps, accept="move-apart") == []
     assert reported(tmp_path, old, (ONE, ONE), steps, use=["cache"]) == []
+
+
+LOGOUT = "a session of one does not exist in the other, and a logout in one ends no session in the other"
+
+
+@pytest.mark.parametrize(
+    ("use", "new", "words"),
+    [
+        (["sessions"], (ONE, ONE), LOGOUT),
+        (["cache", "sessions"], (ONE, ONE), LOGOUT),
+        (["sessions"], (0, 1), ""),
+        (["cache"], (ONE, ONE), ""),
+        ([], (ONE, ONE), ""),
+    ],
+    ids=["sessions", "cache-and-sessions", "two-numbers", "cache", "unknown"],
+)
+def test_clients_that_keep_sharing_sessions_move_in_one_downtime(use: list[str], new: tuple[Any, Any], words: str, tmp_path: Path) -> None:
+    """Two numbers state that they share none: many applications have database 0 of one old Redis."""
+    old = ("redis://redis.shop/0", "redis://redis.shop/0")
+    found = [finding for finding in reported(tmp_path, old, new, ("validate", "prepare"), use=use) if finding[0] == "move-apart"]
+    assert [(severity, message.rpartition(": ")[2]) for _, severity, message in found] == ([("error", words)] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "databases", "expected"),
+    [
+        (("redis://redis/0", "redis://redis/1"), (URL, URL), {"default": 3}, "0, 1 of redis.shop, and gets 3"),
+        (("redis://redis", "redis://redis/1"), (URL, "redis://${address}/3"), {"default": 3}, "0, 1 of redis.shop, and gets 3"),
+        (("2", "redis://redis/1"), ("${database}", URL), {"default": 3}, "1, 2 of redis.shop, and gets 3"),
+        (("redis://redis/0", "redis://redis/1"), (URL, "redis://${address}"), {"default": 0}, "0, 1 of redis.shop, and gets 0"),
+        (("redis://redis/0", "redis://redis/1"), (URL, "redis://${address}/${database.queue}"), {"default": 0, "queue": 1}, ""),
+        (("redis://redis/1", "redis://redis/1"), (URL, URL), {"default": 3}, ""),
+        (("redis://redis:6379", "2"), ("redis://${address}", "${database}"), {"default": 0}, ""),
+        (("redis://redis:6379?ssl=1", "2"), (URL, "${database}"), {"default": 0}, ""),
+    ],
+)
+@pytest.mark.parametrize(("use", "severity"), [(["queue"], "error"), (["cache"], "warning"), ([], "warning")])
+def test_two_databases_of_an_old_redis_do_not_become_one(
+    now: tuple[str, str], then: tuple[str, str], databases: dict[str, Any], expected: str, use: list[str], severity: str, tmp_path: Path
+) -> None:
+    """An address without a number beside a variable with one is no second database."""
+    data = over(tmp_path, ("redis://redis.shop/0", "redis://redis.shop/0"), (0, 1), ("prepare", "prepare"))
+    app = workload(container(CACHE=now[0], QUEUE=now[1]), name="jobs", namespace="jobs")
+    (tmp_path / "chocolandia/jobs.yaml").write_text(dump(app), encoding="utf-8")
+    jobs = data["clients"][1] | {"use": use, "databases": databases}
+    jobs["workloads"][0]["containers"]["app"]["env"] = dict(zip(("CACHE", "QUEUE"), then, strict=True))
+    environment = loaded(tmp_path, over={**data, "clients": [jobs]})
+    found = [finding for finding in check(environment, render(environment)) if finding.code == "database-merged"]
+    assert [finding.severity for finding in found] == ([severity] if expected else [])
+    assert all(f"jobs has databases {expected} for all of them: equal keys" in finding.message for finding in found)
+    assert [finding.hint.partition(" under")[0] for finding in found] == ["declare a number for each"] * len(found)
