@@ -183,9 +183,9 @@ def _moves(client: Client) -> Iterator[tuple[int, int]]:
         for kind, name, container in workload.switched:
             texts = {text_at(entry, "name"): _text(entry) for entry in entries(workload.content_of(kind, name))}
             values = [(template, texts.get(variable, "")) for variable, template in container.variables.items() if template is not None]
-            found = [(old, template, text) for template, text in values if (old := _old_number(template, text)) is not None]
-            has_variable = any(text.isdecimal() for _, _, text in found)
-            for old, template, text in found:
+            numbered = [(old, template, text) for template, text in values if (old := _old_number(template, text)) is not None]
+            has_variable = any(text.isdecimal() for _, _, text in numbered)
+            for old, template, text in numbered:
                 url = re.fullmatch(_URL, text)
                 if not has_variable or url is None or url["number"]:
                     yield old, _new_number(client, template)

@@ -181,19 +181,16 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
     local = ("drained", "old-data") if transition.target == "scale-down" and is_local(client) else ()
     codes = ("history", "clock", *verified, *first, *STAGES[transition.target].gates, *local)
+    # The workers would run every task in the databases of the shared Redis. `drained` needs a command at this step anyway.
+    is_queue = transition.target == "reconfigure" and "queue" in client.use
     omitted = {
         *(() if client.owner.is_helm_release else ("installed",)),
         *(() if "queue" in client.use and (local or not is_local(client)) else ("drained",)),
         *(() if client.cron_jobs else ("jobs",)),
-        *(() if starts_again(migration) or _starts_queue(transition, client) else ("empty",)),
+        *(() if starts_again(migration) or is_queue else ("empty",)),
         *(() if client.owner.is_folded else ("folded",)),
     }
     return tuple(code for code in codes if code not in omitted)
-
-
-def _starts_queue(transition: Transition, client: Client) -> bool:
-    """Return whether the next start of a client runs every task in its databases. `drained` needs a command there anyway."""
-    return transition.target == "reconfigure" and "queue" in client.use
 
 
 def needs_verification(client: Client, migration: Migration) -> bool:

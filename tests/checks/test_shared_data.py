@@ -113,8 +113,8 @@ LOGOUT = "a session of one does not exist in the other, and a logout in one ends
 def test_clients_that_keep_sharing_sessions_move_in_one_downtime(use: list[str], new: tuple[Any, Any], words: str, tmp_path: Path) -> None:
     """Two numbers state that they share none: many applications have database 0 of one old Redis."""
     old = ("redis://redis.shop/0", "redis://redis.shop/0")
-    found = [finding for finding in reported(tmp_path, old, new, ("validate", "prepare"), use=use) if finding[0] == "move-apart"]
-    assert [(severity, message.rpartition(": ")[2]) for _, severity, message in found] == ([("error", words)] if words else [])
+    findings = [finding for finding in reported(tmp_path, old, new, ("validate", "prepare"), use=use) if finding[0] == "move-apart"]
+    assert [(severity, message.rpartition(": ")[2]) for _, severity, message in findings] == ([("error", words)] if words else [])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_two_databases_of_an_old_redis_do_not_become_one(
     jobs = data["clients"][1] | {"use": use, "databases": databases}
     jobs["workloads"][0]["containers"]["app"]["env"] = dict(zip(("CACHE", "QUEUE"), then, strict=True))
     environment = loaded(tmp_path, over={**data, "clients": [jobs]})
-    found = [finding for finding in check(environment, render(environment)) if finding.code == "database-merged"]
-    assert [finding.severity for finding in found] == ([severity] if expected else [])
-    assert all(f"jobs has databases {expected} for all of them: equal keys" in finding.message for finding in found)
-    assert [finding.hint.partition(" under")[0] for finding in found] == ["declare a number for each"] * len(found)
+    findings = [finding for finding in check(environment, render(environment)) if finding.code == "database-merged"]
+    assert [finding.severity for finding in findings] == ([severity] if expected else [])
+    assert all(f"jobs has databases {expected} for all of them: equal keys" in finding.message for finding in findings)
+    assert [finding.hint.partition(" under")[0] for finding in findings] == ["declare a number for each"] * len(findings)

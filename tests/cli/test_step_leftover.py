@@ -133,7 +133,7 @@ def test_the_keys_of_a_client_that_shares_the_database_are_no_keys_of_others(
     assert (entry.value, entry.note) == ("0", "database 0 has the keys of shop")
 
 
-def test_a_step_that_reads_no_cluster_reports_databases_that_nobody_read(
+def test_a_step_that_reads_no_cluster_reports_databases_without_a_record(
     tmp_path: Path, cluster: Double, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "cache"

@@ -75,5 +75,5 @@ def test_the_copies_show_that_two_instances_of_an_application_hear_each_other(pr
     copies = [content.decode() for path, content in created.files.items() if b"rediskit/reduced" in content]
     assert [copy.count("rediskit/images: app=registry.example.com:5000/shop/web\n") for copy in copies] == [1, 1]
     environment = load(tmp_path / created.config)
-    found = [finding.message for finding in check(environment, render(environment)) if finding.code == "channels-shared"]
-    assert len(found) == (0 if prefix else 1), found
+    messages = [finding.message for finding in check(environment, render(environment)) if finding.code == "channels-shared"]
+    assert len(messages) == (0 if prefix else 1), messages
