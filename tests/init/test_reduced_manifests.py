@@ -84,11 +84,15 @@ NEEDED = (
     ("spec", "selector", "matchLabels", "*"),
     ("spec", "template", "metadata", "labels", "*"),
     ("spec", "template", "spec", "*", "*", "name"),
+    ("spec", "template", "spec", "*", "*", "image"),
     ("spec", "template", "spec", "*", "*", "env", "*", "name"),
     ("spec", "template", "spec", "*", "*", "envFrom", "*", "*", "name"),
     ("spec", "template", "spec", "*", "*", "envFrom", "*", "prefix"),
 )
-"""The texts that a migration needs, beside the values and the sources of the variables that it switches. Labels are names."""
+"""The texts that a migration needs, beside the values and the sources of the variables that it switches. Labels are names.
+
+The annotation has an image without user, tag and digest (`PLACES`): a password in their place is not written.
+"""
 SWITCHED = ("REDIS_HOST", "REDIS_PORT", "REDIS_URL")
 CARRIERS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name")
 """The labels with the GitOps object that deploys a workload: `init` writes them as a comment."""
