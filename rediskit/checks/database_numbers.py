@@ -1,7 +1,7 @@
 """Checks of the numbers of databases in the values of a client: `databases` declares which ones it uses."""
 
 import re
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rediskit.checks.finding import Issue, Severity, Subject
@@ -165,12 +165,8 @@ def _listed(numbers: Collection[int]) -> str:
 def _old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
     """Return each database of the old Redis in the manifests with those that the new values have; 0 where an address has no number."""
     numbers: dict[int, set[int]] = {}
-    for workload in client.workloads:
-        for kind, name, container in workload.switched:
-            texts = {text_at(entry, "name"): _text(entry) for entry in entries(workload.content_of(kind, name))}
-            for variable, template in container.variables.items():
-                if template is not None and (old := _old_number(template, texts.get(variable, ""))) is not None:
-                    numbers.setdefault(old, set()).add(_new_number(client, template))
+    for old, template, _ in (value for values in _switched_values(client) for value in values):
+        numbers.setdefault(old, set()).add(_new_number(client, template))
     known = all(workload.manifest is not None for workload in client.workloads)
     if not numbers and client.workloads and known and not _reads_elsewhere(client):
         numbers[0] = {client.database()}
@@ -179,16 +175,24 @@ def _old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
 
 def _moves(client: Client) -> Iterator[tuple[int, int]]:
     """Yield each old and new number that the values of a client set. An address without a number is 0 unless a variable has the number."""
+    for values in _switched_values(client):
+        has_variable = any(text.isdecimal() for _, _, text in values)
+        for old, template, text in values:
+            url = re.fullmatch(_URL, text)
+            if not has_variable or url is None or url["number"]:
+                yield old, _new_number(client, template)
+
+
+@once
+def _switched_values(client: Client) -> tuple[Sequence[tuple[int, Template, str]], ...]:
+    """Return the switched values with a number in the manifest: for each container, the old number, the new value and the old one."""
+    containers = []
     for workload in client.workloads:
         for kind, name, container in workload.switched:
             texts = {text_at(entry, "name"): _text(entry) for entry in entries(workload.content_of(kind, name))}
             values = [(template, texts.get(variable, "")) for variable, template in container.variables.items() if template is not None]
-            numbered = [(old, template, text) for template, text in values if (old := _old_number(template, text)) is not None]
-            has_variable = any(text.isdecimal() for _, _, text in numbered)
-            for old, template, text in numbered:
-                url = re.fullmatch(_URL, text)
-                if not has_variable or url is None or url["number"]:
-                    yield old, _new_number(client, template)
+            containers.append([(old, template, text) for template, text in values if (old := _old_number(template, text)) is not None])
+    return tuple(containers)
 
 
 def _old_number(template: Template, text: str) -> int | None:

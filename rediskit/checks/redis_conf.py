@@ -11,6 +11,8 @@ from rediskit.model.nested import at
 from rediskit.model.once import once
 
 VALUES: Path = ("redis", "values")
+DATA_FOLDER = "/data"
+"""The directory of the data in all charts by default, and in the official images."""
 DATA_FILES = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
 """The settings with the names of files and folders that contain data, with their defaults."""
 # Most configs have no quotation marks and no ACL rules: these are compiled on first use.

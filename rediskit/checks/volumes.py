@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from rediskit.chart.profile import Part
 from rediskit.checks.finding import Issue, Subject
-from rediskit.checks.redis_conf import DATA_FILES, VALUES, last_directive
+from rediskit.checks.redis_conf import DATA_FILES, DATA_FOLDER, VALUES, last_directive
 from rediskit.errors import Path
 from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
 from rediskit.model.once import once
 
-_DATA = "/data"
-"""The directory of the data in all charts by default, and in the official images."""
 _DELETES = r"\b(?:rm|find|truncate|shred|unlink|mkfs\S*)\b"
 """Programs that can delete files in the directory of the data."""
 _DISCARDS = r"\b(?:nosave|flushall|flushdb|config\s+set\s+(?:dir|appendonly|save))\b"
@@ -68,10 +66,10 @@ def written(subject: Subject) -> Iterator[Issue]:
         if at(subject.values, *expression) and not at(subject.values, *part.persistence, "subPath"):
             message = "the folder on the volume depends on variables of the pod: with another value, Redis starts empty"
             yield Issue(message, "remove it, or set subPath", (*VALUES, *expression))
+        directory = _directory(subject, role, part)
         for path, mount in _mounts(subject, part):
-            directory = _directory(subject, role, part)
-            places = [posixpath.join(directory, name) for name in _file_names(subject, role)]
-            if any(f"{mount}/".startswith(f"{place}/") for place in places) or mount == directory:
+            places = (posixpath.join(directory, name) for name in _file_names(subject, role))
+            if mount == directory or any(f"{mount}/".startswith(f"{place}/") for place in places):
                 yield Issue(f"the mount {mount} hides data on the volume of {role}: {_LOST}", "choose another mountPath", path)
 
 
@@ -110,19 +108,20 @@ def _outside(subject: Subject, role: str, part: Part) -> Iterator[Issue]:
     line = last_directive(subject, role, "dir")
     path: Path = line.path if line else (*VALUES, *part.persistence, subject.profile.mount_path[0])
     message = f"{role} has its volume at {volume}, but writes to {directory}: {_LOST}"
-    yield Issue(message, f"remove it: volume and directory are {_DATA} by default", path)
+    yield Issue(message, f"remove it: volume and directory are {DATA_FOLDER} by default", path)
 
 
 def _volume(subject: Subject, part: Part) -> str:
     """Return the mount of the volume."""
     name, _ = subject.profile.mount_path
-    return posixpath.normpath((text_at(subject.values, *part.persistence, name) if name else "") or _DATA)
+    return posixpath.normpath((text_at(subject.values, *part.persistence, name) if name else "") or DATA_FOLDER)
 
 
+@once
 def _directory(subject: Subject, role: str, part: Part) -> str:
     """Return the directory in which Redis writes its files."""
     line = last_directive(subject, role, "dir")
-    default = _volume(subject, part) if subject.profile.mount_path[1] else _DATA
+    default = _volume(subject, part) if subject.profile.mount_path[1] else DATA_FOLDER
     return posixpath.normpath(posixpath.join(default, line.value.strip("\"'") if line else default))
 
 

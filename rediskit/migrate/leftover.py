@@ -1,6 +1,7 @@
 """The keys in the databases of a client in the shared Redis before its application starts there, read through kubectl."""
 
 import re
+from collections.abc import Mapping
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.live.kubectl import redis_cli
@@ -43,17 +44,21 @@ def keys_in(environment: Environment, client: Client, context: str) -> dict[int,
     return left
 
 
+def own_keys(environment: Environment, client: Client, others: Mapping[int, str], context: str) -> dict[int, int]:
+    """Return the same without the databases of others: before the first attempt, the client has no keys there. others: their numbers."""
+    return {number: count for number, count in keys_in(environment, client, context).items() if number not in others}
+
+
 def refuse_keys(environment: Environment, client: Client, keys: dict[int, int]) -> RefusedError:
     """Return the refusal of databases that are not empty: what is left, and the two ways to continue."""
     others = sharing(environment, client)
     message = f"{client.name}: the shared Redis already has keys in {described(keys)}"
-    record = f"rediskit migrate record {environment.config_argument} --client {client.name} --empty"
     which = "delete them"
     if shared := [others[number] for number in keys if number in others]:
         message += f", also of {', '.join(dict.fromkeys(shared))}"
         which = f"delete those of {client.name}"
     page = f"section Try again of docs/migration-{client.name}.md"
-    hint = f"{which} ({page}), or run {record} --keep REASON: the application starts with them"
+    hint = f"{which} ({page}), or run {_record(environment, client)} --keep REASON: the application starts with them"
     return RefusedError(Problem(message, hint, code="database-not-empty"))
 
 
@@ -75,8 +80,7 @@ def with_empty_databases(environment: Environment, client: Client, step: Move, c
     if not reads or (recorded and (recorded.by == "person" or recorded.value != "0")):
         return step
     try:
-        others = sharing(environment, client)
-        keys = {number: count for number, count in keys_in(environment, client, context).items() if number not in others}
+        keys = own_keys(environment, client, sharing(environment, client), context)
     except MissingToolError as error:
         return _warned(client, step, error.problems[0].message)
     if keys:
@@ -84,15 +88,19 @@ def with_empty_databases(environment: Environment, client: Client, step: Move, c
     return step
 
 
-def with_unread_databases(environment: Environment, client: Client, step: Move, _context: str = "") -> Move:
+def with_unread_databases(environment: Environment, client: Client, step: Move) -> Move:
     """Return a step that reads nothing in the cluster, with a warning before `reconfigure` unless the databases are recorded."""
     if not _is_start(step) or step.status.transition.target != "reconfigure" or empty_evidence(client):
         return step
-    return _warned(client, step, f"run rediskit migrate record {environment.config_argument} --client {client.name} --empty")
+    return _warned(client, step, f"run {_record(environment, client)}")
 
 
 def _is_start(step: Move) -> bool:
     return step.status.transition.kind == "forward" and step.status.transition.target in _STARTS
+
+
+def _record(environment: Environment, client: Client) -> str:
+    return f"rediskit migrate record {environment.config_argument} --client {client.name} --empty"
 
 
 def _warned(client: Client, step: Move, reason: str) -> Move:

@@ -176,16 +176,16 @@ class _StepRun:
     def _permitted(self) -> Move:
         """Return the step, if its gates, the checks and both repositories permit it."""
         planned = move(self.environment, self.client, self.options.asked)
-        tree = render(planned.environment)
-        findings = unaccepted(planned.environment, list(run_checks(planned.environment, tree)), None)
+        findings = unaccepted(planned.environment, run_checks(planned.environment, render(planned.environment)), None)
         errors = [finding for finding in findings if finding.severity == "error"]
         self._require(Problem(finding.message, finding.hint, finding.path, finding.location, finding.code) for finding in errors)
         self._require(self._obstacles(planned.status.repository))
         self._require(unmerged(self.places, self._publishing))
         if planned.status.repository == "owner" and self.options.commit:
             self._require_ready_checkout(planned.environment)
-        read = with_empty_databases if self.options.wait else with_unread_databases
-        return read(self.environment, self.client, planned, self.options.context)
+        if self.options.wait:
+            return with_empty_databases(self.environment, self.client, planned, self.options.context)
+        return with_unread_databases(self.environment, self.client, planned)
 
     def _record(self) -> Sequence[Edited]:
         """Record what the checkout of the application repository shows before `decommission` and `complete`."""

@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rediskit.checks.redis_conf import DATA_FILES
+from rediskit.checks.redis_conf import DATA_FILES, DATA_FOLDER
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.upgrade.rendering import Object, Rendering
 
-_DEFAULT = "/data"
-"""The directory of the data in the images of all charts, without a line `dir`."""
 _OUTSIDE = "no volume"
 _SETTING = re.compile(r"^[ \t]*(?:--)?(dir|dbfilename|appendfilename|appenddirname|appendonly)[ \t]+[\"']?([^\s\"']+)", re.MULTILINE)
 _USER = ("runAsUser", "runAsGroup", "fsGroup")
@@ -53,7 +51,7 @@ def _place(workload: Object, pod: Mapping[str, Any], container: Object, texts: S
     claims = {text_at(claim, "metadata", "name") for claim in list_at(workload, "spec", "volumeClaimTemplates")}
     claims |= {text_at(volume, "name") for volume in list_at(pod, "volumes") if at(volume, "persistentVolumeClaim")}
     mounts = [mount for mount in list_at(container, "volumeMounts") if text_at(mount, "name") in claims]
-    folders = tuple(dict.fromkeys(_folder(directory, mounts) for directory in files.pop("dir", (_DEFAULT,))))
+    folders = tuple(dict.fromkeys(_folder(directory, mounts) for directory in files.pop("dir", (DATA_FOLDER,))))
     own, shared = mapping_at(container, "securityContext"), mapping_at(pod, "securityContext")
     return DataPlace(folders, files, {key: own.get(key, shared.get(key)) for key in _USER})
 

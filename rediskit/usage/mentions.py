@@ -12,7 +12,7 @@ from typing import Any
 from rediskit.model.nested import text_at
 from rediskit.usage.address import Address
 from rediskit.usage.finder import namespace_of
-from rediskit.usage.patterns import forms_of
+from rediskit.usage.patterns import literals
 from rediskit.usage.texts import texts_of
 from rediskit.usage.variables import Variables
 
@@ -39,7 +39,7 @@ class Mentions:
 
     def __init__(self, addresses: Iterable[Address]) -> None:
         unique = frozenset(addresses)
-        common = Counter(pair for address in unique for pair in {pair for text in _texts(address) for pair in _pairs(text)})
+        common = Counter(pair for address in unique for pair in {pair for text in literals(address) for pair in _pairs(text)})
         self._keys = {address: (_UNKNOWN, *_keys(address, common)) for address in unique}
         self._all_keys = frozenset(key for keys in self._keys.values() for key in keys)
         self._tokens = frozenset(key[1] if key[0] == "joined" else key[-1] for key in self._all_keys)
@@ -64,7 +64,7 @@ class Mentions:
 def _keys(address: Address, common: Counter[Key]) -> Iterator[Key]:
     """Yield the keys of an address. common: the number of addresses with each pair of tokens, of which the rarest is the key."""
     names = [part for service in address.services for part in service]
-    if address.node_ports or not all(map(_TOKEN.fullmatch, names)) or not all(map(_pairs, _texts(address))):
+    if address.node_ports or not all(map(_TOKEN.fullmatch, names)) or not all(map(_pairs, literals(address))):
         yield EVERY
         return
     for name, home in address.services:
@@ -74,7 +74,7 @@ def _keys(address: Address, common: Counter[Key]) -> Iterator[Key]:
         yield "joined", name, home
         yield "joined", home, name  # `shop/redis` of ingress-nginx.
         yield "partial", name
-    for text in _texts(address):
+    for text in literals(address):
         yield min(_pairs(text), key=lambda pair: common[pair])
 
 
@@ -91,11 +91,6 @@ def _in_text(lowered: str, namespace: str | None) -> Iterator[Key]:
         before = token
     for match in _LINKED.finditer(lowered):
         yield "linked", namespace, match[1]
-
-
-def _texts(address: Address) -> list[str]:
-    """Return the hosts of an address, and each form of its IP addresses."""
-    return [*address.hosts, *(form for text in address.addresses for form in forms_of(text))]
 
 
 def _pairs(text: str) -> list[Key]:

@@ -113,8 +113,7 @@ def fragments(address: Address) -> tuple[str, ...]:
     """Return texts in lower case, one of which is part of each text that a pattern of the address matches."""
     names = [name for service, _ in address.services for name in (service, _variable(service))]
     ports = [f":{port}" for port in address.node_ports]
-    forms = [form for text in address.addresses for form in forms_of(text)]
-    return tuple(dict.fromkeys(text.lower() for text in (*names, *address.hosts, *forms, *ports)))
+    return tuple(dict.fromkeys(text.lower() for text in (*names, *literals(address), *ports)))
 
 
 def may_contain(text: str, parts: tuple[str, ...]) -> bool:
@@ -130,9 +129,7 @@ def _complete_texts(address: Address) -> Iterator[str]:
     """Yield texts, one of which is part of each text that `Patterns.complete` matches."""
     for name, home in address.services:
         yield from (f"{name}.{home}", f"{home}/{name}")
-    yield from address.hosts
-    for text in address.addresses:
-        yield from forms_of(text)
+    yield from literals(address)
 
 
 def _may_have_word(text: str, names: tuple[str, ...]) -> bool:
@@ -148,6 +145,11 @@ def _may_have_word(text: str, names: tuple[str, ...]) -> bool:
                 return True
             start = lowered.find(name, start + 1)
     return False
+
+
+def literals(address: Address) -> list[str]:
+    """Return the hosts of an address, and each form of its IP addresses."""
+    return [*address.hosts, *(form for text in address.addresses for form in forms_of(text))]
 
 
 def forms_of(address: str) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ EVIDENCE_REFUSED: dict[str, Refused] = {
         {"queue-not-empty": "beersystem: 40 tasks were left in the old Redis at 2026-03-01T22:02:00-03:00, and no data is copied"},
         QUEUE,
     ),
-    "nobody has read the databases in the shared Redis before the first start of a queue": Refused(
+    "the databases in the shared Redis are not read before the first start of a queue": Refused(
         to("deploy", evidence=[SECRET, {"kind": "drained", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "0"}]),
         "advance --at 2026-03-01T22:03:00-03:00 --override urgent",
         {

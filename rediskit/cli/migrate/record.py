@@ -185,7 +185,7 @@ def _empty(environment: Environment, client: Client, arguments: argparse.Namespa
 
     Refusals: [database-not-empty].
     """
-    from rediskit.migrate.leftover import described, keys_in, refuse_keys
+    from rediskit.migrate.leftover import described, own_keys, refuse_keys
 
     observed, keep = arguments.observed.strip(), arguments.keep.strip()
     if not arguments.empty:
@@ -196,7 +196,7 @@ def _empty(environment: Environment, client: Client, arguments: argparse.Namespa
         yield Observation("empty", f"0{KEPT}" if keep else "0", "", "; ".join(filter(None, (observed, keep))))
         return
     others = {} if left_shared(migration_of(client)) else sharing(environment, client)
-    keys = {number: count for number, count in keys_in(environment, client, arguments.context).items() if number not in others}
+    keys = own_keys(environment, client, others, arguments.context)
     if keys and not keep:
         raise refuse_keys(environment, client, keys)
     release = release_of(environment)

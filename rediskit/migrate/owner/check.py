@@ -38,8 +38,6 @@ from rediskit.output.writer import compare
 from rediskit.renderers.tree import Tree
 from rediskit.state_machine.effects import at_step, effects, steps
 
-_ERROR: Severity = "error"
-_WARNING: Severity = "warning"
 _RUNS = ("DaemonSet", "Deployment", "HelmRelease", "Rollout", "Service", "StatefulSet")
 """The kinds without which the old Redis does not run or is not reachable."""
 NOT_BUILT = frozenset({"owner-link", "owner-remote"})
@@ -183,10 +181,10 @@ def _base(client: Client, before: Built, checkout: Checkout, file: Path, *, is_w
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
             hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"
-            message, severity = f"{reference} of previous.remove is not in the build", _WARNING
-            if kind in _RUNS and not effects(client.migration).owner_is_untouched:
-                message, severity = f"{message}: after a rollback, the application has no Redis", _ERROR
-            yield Finding("owner-removal", severity, message, hint, (), _at(file))
+            stops = kind in _RUNS and not effects(client.migration).owner_is_untouched
+            effect = ": after a rollback, the application has no Redis" if stops else ""
+            message = f"{reference} of previous.remove is not in the build{effect}"
+            yield Finding("owner-removal", "error" if stops else "warning", message, hint, (), _at(file))
 
 
 def _workload(client: Client, workload: Workload, before: Built, checkout: Checkout, file: Path) -> Iterator[Finding]:
