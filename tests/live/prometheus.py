@@ -78,10 +78,21 @@ class Prometheus:
         """Every rule: `name`, `query`, `health`, `lastError`."""
         return [rule for group in self._get("rules", {})["groups"] for rule in group["rules"]]
 
-    def wait_for_samples(self, count: int = 2, seconds: float = 60) -> None:
-        """Wait until every instance has answered so many scrapes."""
-        pods = sum("metrics" in pod.containers for pod in self._cluster.pods.values())
-        until("scrapes of every instance", lambda: len(self.query(f"count_over_time(redis_up[10m]) >= {count}")) >= pods or None, seconds)
+    def wait_for_samples(self, count: int = 2, seconds: float = 60, since: float = 0) -> None:
+        """Wait until every instance has answered so many scrapes, after the time `since` or within the last 10 minutes."""
+        pods = {pod.name for pod in self._cluster.pods.values() if "metrics" in pod.containers}
+
+        def answered() -> bool | None:
+            span = int(1000 * min(time.time() - since, 600))
+            samples = self.query(f"count_over_time(redis_up[{span}ms]) >= {count}") if span > 0 else []
+            return pods <= {item["metric"]["pod"] for item in samples} or None
+
+        until("scrapes of every instance", answered, seconds)
+
+    def discovered(self) -> list[Mapping[str, str]]:
+        """Return the labels of every target that the server knows, before relabelling: of those that it drops, too."""
+        targets = self._get("targets", {})
+        return [target["discoveredLabels"] for name in ("activeTargets", "droppedTargets") for target in targets[name]]
 
     def recording(self, seconds: float) -> list[Object]:
         """All series of the last seconds as they were scraped: `metric` and `values`, alerts left out."""

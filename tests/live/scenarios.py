@@ -151,8 +151,7 @@ def connections(lab: Lab, stack: ExitStack) -> None:
 
     while int(lab.info(lab.primary, "clients")["connected_clients"]) < limit * 0.87:
         connect()
-    lab.prometheus.wait_for_samples(2)
-    time.sleep(5 * int(lab.environment.monitoring.interval.amount))
+    lab.prometheus.wait_for_samples(5, 180, since=time.time())
     stack.enter_context(repeated(connect, 0.005))
 
 

@@ -147,11 +147,15 @@ def test_metrics_arrive_whatever_argo_cd_tracks_by(start: Start, profile: str) -
         if content["kind"] != "Pod":
             content["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
     lab.mark("labels of Argo CD")
-    time.sleep(5)
-    both = {lab.primary.name, lab.replica.name}
-    assert {item["metric"]["pod"] for item in lab.prometheus.query("redis_up == 1")} == both
+    until("the labels in Prometheus", partial(_all_labelled, lab, "redis-shared-release"))
+    lab.prometheus.wait_for_samples(since=time.time())
     shown = [target["expr"] for panel in _panels(lab) for target in panel["targets"]]
     assert all(_matchers(expr) == {'namespace="redis",service="redis-shared-metrics"'} for expr in shown)
+
+
+def _all_labelled(lab: Lab, value: str) -> bool | None:
+    """Return whether every target that Prometheus has discovered has this value of a label."""
+    return all(value in labels.values() for labels in lab.prometheus.discovered()) or None
 
 
 def _panels(lab: Lab) -> list[dict[str, Any]]:

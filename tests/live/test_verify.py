@@ -164,7 +164,8 @@ def test_client_connections_find_each_container_that_is_not_connected(start: Sta
     without = clients.start_pod(lab, "idle", idle=("no-password", 4))
     pair = clients.start_pod(lab, "pair", a=("right", 0), b=("right", 0))
     bad = clients.start_pod(lab, "web", web=("wrong-password", 1), worker=("wrong-password", 2))
-    time.sleep(2)
+    until("the clients in their databases", lambda: _databases(lab) == [0, 0, 0, 0, 1, 2, 2] or None)
+    until("a refused client", lambda: "errorstat_WRONGPASS" in lab.info(lab.primary, "errorstats") or None)
     run = verify(lab, "--phase", "connectivity")
     assert run.status("client-connection", right) == {"passed"}
     assert run.status("client-connection", f"{wrong}/web") == {"failed"}
@@ -174,6 +175,13 @@ def test_client_connections_find_each_container_that_is_not_connected(start: Sta
     assert run.status("client-connection", "Deployment/absent") == {"failed"}
     assert run.status("client-refusals") == {"failed"}
     assert "wrong password" in run.detail("client-connection")
+
+
+def _databases(lab: Lab) -> list[int]:
+    """Return the database of each connection that has read a key."""
+    listed = lab.redis(lab.primary, "CLIENT", "LIST", "TYPE", "normal").splitlines()
+    connections = [dict(part.split("=", 1) for part in line.split()) for line in listed]
+    return sorted(int(about["db"]) for about in connections if about["cmd"] == "get")
 
 
 def monitoring(lab: Lab, config: str = "config/lab.yaml") -> Run:
