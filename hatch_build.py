@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -20,18 +22,28 @@ class GeneratedFiles(BuildHookInterface):  # type: ignore[type-arg]
         sys.path.insert(0, self.root)
         try:
             from rediskit.cli.completion import FOLDER, SHELLS, script
-            from rediskit.renderers.pages.templates import compile_templates, compiled_folder
         finally:
             sys.path.remove(self.root)
-        templates, scripts = (Path(self.directory) / folder.name for folder in (compiled_folder(), FOLDER))
-        compile_templates(templates)
+        pages = _module(Path(self.root, "rediskit/renderers/pages/templates.py"))
+        templates, scripts = (Path(self.directory) / folder.name for folder in (pages.compiled_folder(), FOLDER))
+        pages.compile_templates(templates)
         scripts.mkdir(parents=True)
         for shell in SHELLS:
             (scripts / shell).write_text(script(shell), encoding="utf-8")
-        for target, folder in ((templates, compiled_folder()), (scripts, FOLDER)):
+        for target, folder in ((templates, pages.compiled_folder()), (scripts, FOLDER)):
             build_data["force_include"][str(target)] = folder.relative_to(self.root).as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling defines the parameters
         """Remove the generated files, so that the output folder contains only the wheel."""
         for target in build_data["force_include"]:
             shutil.rmtree(target)
+
+
+def _module(file: Path) -> ModuleType:
+    """Return a module without the `__init__` of its packages: they import pydantic, which a build environment does not have."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.wheel import ROOT, unpacked
 
@@ -41,6 +45,33 @@ def test_the_wheel_contains_the_data_of_the_package(installed: Path) -> None:
     assert not list(installed.glob("tests")), "tests stay out of the wheel"
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
     assert "rediskit = rediskit.cli:program" in entry_points.read_text(encoding="utf-8")
+
+
+def _build_environment() -> set[str]:
+    """Return the distributions that pip installs to build the wheel: `build-system.requires`, with their dependencies."""
+    names: set[str] = set()
+    missing = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    while missing:
+        requirement = Requirement(missing.pop())
+        name = canonicalize_name(requirement.name)
+        needed = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if needed and name not in names:
+            names.add(name)
+            missing += requires(name) or []
+    return names
+
+
+def test_the_build_imports_only_its_own_requirements(tmp_path: Path) -> None:
+    """`pip install .` builds in an environment without the dependencies of rediskit."""
+    allowed = _build_environment()
+    assert {"hatchling", "jinja2", "shtab"} < allowed
+    others = [module for module, owners in packages_distributions().items() if not allowed & set(map(canonicalize_name, owners))]
+    assert {"pydantic", "yaml", "ruamel"} < set(others)
+    code = f"import sys; sys.modules.update(dict.fromkeys({others!r}))\n"
+    code += f"from hatchling.build import build_wheel\nbuild_wheel({str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("*.whl"))
 
 
 def test_the_wheel_uses_its_compiled_templates(installed: Path, tmp_path: Path) -> None:
