@@ -1,5 +1,6 @@
 """The plan of a migration: every remaining step with its changes, commands, times and rollback. Pure: no clock, no files."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ from rediskit.state_machine.transitions import STAGES, Transition, migration_of
 
 UNSET = "(not set)"
 HIDDEN = "(hidden)"
+_ADDRESS = r"[a-z]+://[a-z0-9.-]+(:[0-9]{1,5})?(/[0-9]{0,5})?"
+"""A URL with host, port and database only, which has no place for a password."""
 
 
 class Value(NamedTuple):
@@ -164,8 +167,8 @@ def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[s
     added = [diff.identity for diff in changed if diff.status == "added" and diff.identity]
     if not any(identity.kind in ("Application", "HelmRelease") and identity.name in names for identity in added):
         return ()
-    sets = (f"StatefulSet/{release.primary_statefulset}", f"StatefulSet/{release.replicas_statefulset}")
-    return (*sets, *(f"Service/{name}" for name in release.services))
+    sets = dict.fromkeys((release.primary_statefulset, release.replicas_statefulset))  # one name where one StatefulSet has all instances
+    return (*(f"StatefulSet/{name}" for name in sets), *(f"Service/{name}" for name in release.services))
 
 
 def _values(environment: Environment, client: Client, here: Migration, after: Migration) -> Iterator[Value]:
@@ -176,7 +179,7 @@ def _values(environment: Environment, client: Client, here: Migration, after: Mi
     for reference in dict.fromkeys((*old, *new)):
         for pointer, value, new_value in differences(old.get(reference, {}), new.get(reference, {}), is_leaf=_has_source, expand=True):
             secret = any(part in hidden for part in pointer.split("/"))
-            yield Value(reference, pointer, _shown(value, secret), _shown(new_value, secret and not isinstance(new_value, Mapping)))
+            yield Value(reference, pointer, _shown(value, secret), _shown(new_value, secret=False))  # a new value refers to the password
 
 
 def _objects(environment: Environment, client: Client) -> dict[str, Any]:
@@ -217,7 +220,8 @@ def _shown(value: Any, secret: bool) -> str:
         return "from a field of the pod"
     if isinstance(value, Mapping) and set(value) <= {"name", "value"}:
         value = value.get("value", "")
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    secret = secret and re.fullmatch(_ADDRESS, text) is None
     return HIDDEN if secret or secret_reason(text) or (isinstance(value, Mapping) and any(map(is_secret_key, value))) else text
 
 

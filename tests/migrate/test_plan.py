@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rediskit import Environment, load, render
+from rediskit.chart.profiles import PROFILES
 from rediskit.cli.migrate.plan import _lines, _markdown
 from rediskit.migrate.plan import HIDDEN, Plan, plan
 from rediskit.migrate.status import status
@@ -82,6 +83,13 @@ def test_the_chart_creates_its_objects_at_deploy_alone(order: Order, variant: st
     name = "cache-redis" if variant == "other names" else "redis-shared"
     assert list(brought) == ["deploy"]
     assert {f"StatefulSet/{name}-master", f"StatefulSet/{name}-replicas", f"Service/{name}-master"} <= set(brought["deploy"])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_object_of_the_chart_is_listed_once(profile: str) -> None:
+    redis = {"chart": {"profile": profile}}
+    (brought,) = (step.brings for step in planned(at(along("scale-down-first"), {"redis": redis})).steps if step.brings)
+    assert sorted(brought) == sorted(set(brought))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -192,6 +200,31 @@ def test_no_literal_password_of_the_manifest_is_shown() -> None:
     values = {value.pointer.rpartition("/")[2]: value for step in migration_plan.steps for value in step.values}
     assert values["REDIS_PASSWORD"].old == HIDDEN
     assert values["REDIS_PASSWORD"].new == "from Secret redis-credentials, key redis-password"
+
+
+def test_a_url_is_shown_unless_it_has_a_place_for_a_password() -> None:
+    urls = {
+        "CACHE_URL": "redis://redis:6379/1",
+        "QUEUE_URL": "redis://:short@redis:6379/0",
+        "OPTIONS_URL": "redis://redis/0?password=short",
+    }
+    manifest = backend()
+    manifest["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": url} for name, url in urls.items()]
+    switched = dict.fromkeys(urls, "redis://:${password}@${address}/1")
+    environment, migrating = owned_by(manifest, "prepare", containers={"backend": {"env": switched}})
+    values = {value.pointer: value for step in plan(environment, migrating).steps for value in step.values}
+    place = "/spec/template/spec/containers/backend/env/{}/value"
+    assert {name: values[place.format(name)].old for name in urls} == {**dict.fromkeys(urls, HIDDEN), "CACHE_URL": urls["CACHE_URL"]}
+    new = "redis://:$(REDISKIT_PASSWORD)@redis-shared-master.redis.svc.cluster.local:6379/1"
+    assert {values[place.format(name)].new for name in urls} == {new}
+
+
+def test_values_are_shown_as_in_the_manifest() -> None:
+    job = client("report", "prepare")
+    job["workloads"] = [{"kind": "CronJob", "name": "report", "containers": {"app": job["workloads"][0]["containers"]["app"]}}]
+    steps = planned(environment_of("prepare", over={"clients": [job]})).steps
+    shown = [(value.pointer, value.old, value.new) for step in steps for value in step.values if value.pointer == "/spec/suspend"]
+    assert shown == [("/spec/suspend", "false", "true"), ("/spec/suspend", "true", "false")]
 
 
 def test_deploy_changes_no_repository_while_a_second_client_needs_the_release() -> None:
