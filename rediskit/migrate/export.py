@@ -1,6 +1,8 @@
 """`migrate export`: the files of a step are built in a copy, compared with the step, and written to the checkout."""
 
 import os
+import shlex
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
@@ -185,6 +187,15 @@ def _todo(environment: Environment, client: Client, checkout: Checkout) -> list[
     if listing(checkout, client).files:
         return []
     return [f"add to {shown(kustomization(checkout.overlay))}, once:  components: [{os.path.relpath(folder, checkout.overlay)}]"]
+
+
+def unlisted(environment: Environment, client: Client, checkout: Checkout, exported: Exported) -> Iterator[Problem]:
+    """Yield that the overlay does not list the Component. Without the folder of the Component, such an overlay does not build."""
+    command = f"rediskit migrate export {shlex.quote(environment.file)} --client {client.name} --to {shlex.quote(shown(checkout.to))}"
+    first = "" if os.path.isdir(checkout.folder_of(client)) else f"run {command}; then "  # noqa: PTH112 - as in `checkout_at`
+    for todo in exported.todo:
+        message = f"the overlay of {client.name} does not list its Component"
+        yield Problem(message, f"{first}{todo}, and commit it", code="component-unlisted")
 
 
 def _to_set(client: Client, checkout: Checkout) -> str:

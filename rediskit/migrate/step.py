@@ -15,7 +15,7 @@ from rediskit.migrate.checkout_evidence import checkout_evidence
 from rediskit.migrate.commits import Publishing, published, shown
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place, undo
-from rediskit.migrate.export import Exported, trial_in_place
+from rediskit.migrate.export import Exported, trial_in_place, unlisted
 from rediskit.migrate.leftover import with_empty_databases, with_unread_databases
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obstacles, unmerged
@@ -206,8 +206,7 @@ class _StepRun:
             return
         exported = self.places.export(dry_run=True, environment=environment)
         if self.client.owner.delivery == "component":
-            message = f"the overlay of {self.client.name} does not list its Component"
-            self._require(Problem(message, f"{todo}, and commit it", code="component-unlisted") for todo in exported.todo)
+            self._require(unlisted(self.environment, self.client, self.places.overlay(), exported))
 
     @staticmethod
     def _require(problems: Iterable[Problem]) -> None:

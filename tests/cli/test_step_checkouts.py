@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 
 import pytest
 
 from tests.cli.migrations import READY, write
-from tests.cli.test_step import AT, CONFIG, TO, Place
+from tests.cli.test_step import AT, CONFIG, TO, Place, _unlisted
 from tests.cli.test_step import place as place
 from tests.conftest import Run
 
@@ -78,3 +80,17 @@ def take_all(run: Run, *steps: str) -> None:
     for step in steps:
         code, _, errors = run(*TO, step, "--push")
         assert code == 0, errors
+
+
+def test_the_component_is_exported_before_the_overlay_lists_it(place: Place, run: Run) -> None:
+    """An overlay that lists a missing folder does not build."""
+    _unlisted(place)
+    code, _, errors = run(*TO, "scale-down", "--commit")
+    assert (code, "  help: add to " in errors) == (1, True), errors
+    place.owner.git("rm", "-r", "--quiet", "prod/rediskit")
+    place.owner.commit({})
+    code, _, errors = run(*TO, "scale-down", "--commit")
+    assert (code, "error[component-unlisted]" in errors) == (1, True), errors
+    (command,) = re.findall(r"  help: run rediskit (migrate export .*?); then add to ", errors)
+    assert run(*shlex.split(command))[0] == 0
+    assert (place.owner.folder / "prod/rediskit/beersystem/kustomization.yaml").is_file()

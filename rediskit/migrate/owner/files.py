@@ -61,7 +61,7 @@ def kustomization(folder: Path) -> Path:
                 hint = "replace the link by the file: kustomize reads no file outside of the folder that it builds"
                 raise ConfigError(Problem(f"{shown(file)} is a symbolic link to {file.readlink()}, outside of its folder", hint))
             return file
-    hint = "choose the folder of the outermost overlay; use --overlay if the exported files are in another folder"
+    hint = "choose the folder of the outermost overlay; migrate step builds the folder owner.path of the checkout"
     raise ConfigError(Problem(f"{shown(folder)} has no kustomization.yaml", hint))
 
 
