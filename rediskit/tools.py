@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from rediskit.errors import MissingToolError, Problem, visible
 
 SHOWN_LINES = 10
 """The number of last lines of standard error in an error message."""
+_KLOG = r"(?m)^[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ [^ ]+\.go:[0-9]+\] .*$"
+"""A line of the log library of Kubernetes. kubectl repeats a failed connection five times in this form before its own message."""
 
 
 class Command(NamedTuple):
@@ -125,7 +128,7 @@ def _last_lines(stderr: bytes, secrets: Sequence[str]) -> str:
     for secret in secrets:
         for form in (secret, base64.b64encode(secret.encode()).decode()):
             text = text.replace(form, "***") if form else text
-    lines = printable_lines(text, last=SHOWN_LINES)
+    lines = printable_lines(re.sub(_KLOG, "", text), last=SHOWN_LINES) or printable_lines(text, last=SHOWN_LINES)
     return f"its standard error: {lines}" if lines else "its standard error is empty"
 
 

@@ -111,6 +111,16 @@ def test_an_error_shows_the_last_lines_with_control_characters_escaped() -> None
     assert [line.strip() for line in shown] == [rf"\x1b[31mline {number}" for number in range(101 - SHOWN_LINES, 101)]
 
 
+def test_an_error_shows_the_message_of_kubectl_without_its_log() -> None:
+    log = 'E1130 16:27:28.820056   24367 memcache.go:265] "Unhandled Error" err="connection refused"'
+    with pytest.raises(MissingToolError) as caught:
+        shell(f"for i in 1 2 3 4 5; do echo '{log}' >&2; done; echo 'The connection was refused' >&2; exit 1")
+    assert caught.value.problems[0].hint == "its standard error: The connection was refused"
+    with pytest.raises(MissingToolError) as caught:
+        shell(f"echo '{log}' >&2; exit 1")
+    assert caught.value.problems[0].hint == f"its standard error: {log}"
+
+
 def test_an_error_shows_neither_stdin_nor_arguments_nor_secrets_that_the_program_repeats() -> None:
     secret = "correct-horse-battery"
     encoded = base64.b64encode(secret.encode()).decode()
