@@ -77,8 +77,9 @@ def password_in_url(subject: Subject) -> Iterator[Issue]:
         urls = [(path, template) for path, template in client.templates if template.contains_password and "://" in template.text]
         if urls:
             path, template = urls[0]
-            hint = f"use only letters, digits and -._~ in the password, then accept the finding on {client.name}"
-            reason = f"with secrets.mode {secrets.mode} rediskit does not generate it"
+            create = "create it with rediskit secret apply, or " if isinstance(secrets, Manual) else ""
+            hint = f"{create}use only letters, digits and -._~ in the password, then accept the finding on {client.name}"
+            reason = f"with secrets.mode {secrets.mode} it can have characters that change the URL"
             message = f"{client.name} has the password in a URL, {template}, and {reason}"
             yield Issue(message, hint, ("clients", index, *path))
 

@@ -44,13 +44,13 @@ WARNINGS = [
     Case("composed-url", "composes args[1] of backend from $(REDIS_HOST)", manifest=with_arguments("--broker", COMPOSED)),
     Case(
         "password-in-url",
-        "beersystem has the password in a URL, redis://:${password}@${address}, and with secrets.mode manual rediskit does not generate it",
+        "beersystem has the password in a URL, redis://:${password}@${address}, and with secrets.mode manual it can have characters",
         "redis://:${password}",
         URL,
     ),
     Case(
         "password-in-url",
-        "with secrets.mode external-secrets rediskit does not generate it",
+        "with secrets.mode external-secrets it can have characters that change the URL",
         "redis://:${password}",
         {**URL, "secrets": {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}},
     ),
