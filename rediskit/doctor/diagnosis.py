@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from rediskit import temporary
 from rediskit.checks import check
+from rediskit.checks.open_questions import open_questions
 from rediskit.checks.output_path import check_output_path
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.files import read_regular, reason
@@ -91,7 +92,7 @@ def _diagnose(file: str, output: str) -> Diagnosis:
         return Diagnosis(file, (_invalid(file, error),), error.problems)
     subject = _Subject(environment, file, output)
     lines = [StatusLine("config", "ok", "valid")]
-    for section in (_leftovers, _schema, _tree, _migrations, _git):
+    for section in (_leftovers, _schema, _questions, _tree, _migrations, _git):
         lines += section(subject)
     return Diagnosis(file, tuple(lines))
 
@@ -123,6 +124,14 @@ def _schema(subject: _Subject) -> Iterator[StatusLine]:
         return
     if schema.strip() != schema_text():
         yield StatusLine("schema", "note", f"{path} is from another version of rediskit", command)
+
+
+def _questions(subject: _Subject) -> Iterator[StatusLine]:
+    """Yield each open question that `init` wrote into a file of the config."""
+    for finding in open_questions(subject.environment):
+        assert finding.location is not None
+        place = f"{finding.location.file}:{finding.location.line}"
+        yield StatusLine("question", "note", f"{place}: {finding.message}", (f"answer the open questions in {finding.location.file}",))
 
 
 def _tree(subject: _Subject) -> Iterator[StatusLine]:

@@ -35,13 +35,13 @@ class KnownProgram(NamedTuple):
 
 
 KNOWN_PROGRAMS = (
-    KnownProgram("git", ("--version",), "init, diff --against, check --base, doctor"),
-    KnownProgram("kustomize", ("version",), "build of an application repository"),
+    KnownProgram("git", ("--version",), "init, diff --against, check --base, migrate step, doctor"),
+    KnownProgram("kustomize", ("version",), "migrate step, migrate export, check --owner"),
     KnownProgram("kubeconform", ("-v",), "check --kubeconform"),
     KnownProgram("kubeseal", ("--version",), "secret fetch-cert"),
     KnownProgram("sops", ("--version", "--disable-version-check"), "secret, with mode sops", {"SOPS_DISABLE_VERSION_CHECK": "true"}),
-    KnownProgram("kubectl", ("version", "--client"), "secret apply, secret fetch-cert, input of init --from"),
-    KnownProgram("helm", ("version", "--short"), "manual check of the chart with its values"),
+    KnownProgram("kubectl", ("version", "--client"), "migrate, verify, secret apply, input of init --from"),
+    KnownProgram("helm", ("version", "--short"), "upgrade, --chart, owner.enableHelm"),
 )
 
 

@@ -149,6 +149,18 @@ def test_a_file_that_the_config_reads_and_git_does_not_track_is_listed(repositor
     assert (code, line_of(output, "inputs")) == (0, "- inputs not in Git yet: config/live/web.yaml")
 
 
+def test_open_questions_are_listed_with_their_position(repository: Repository, run: Run) -> None:
+    question = "  # open: nothing in the input shows what web stores in Redis: write use\n"
+    repository.commit({"config/one.yaml": CONFIG + question})
+    main(["render"])
+    repository.commit({})
+    code, output, _ = run()
+    line = CONFIG.count("\n") + 1
+    expected = f"- question config/one.yaml:{line}: nothing in the input shows what web stores in Redis: write use"
+    assert (code, line_of(output, "question")) == (0, expected)
+    assert following(output) == ["answer the open questions in config/one.yaml"]
+
+
 @pytest.mark.parametrize(("step", "listed"), [("prepare", False), ("scale-down", True), ("complete", False)])
 def test_migrations_in_progress_are_listed_with_their_next_command(repository: Repository, run: Run, step: str, listed: bool) -> None:
     assert repository.folder.is_dir()
