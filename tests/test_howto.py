@@ -129,8 +129,12 @@ def reader(tmp_path: Path) -> Reader:
 
 @pytest.mark.parametrize("page", ["howto-argocd.md", "howto-flux.md"])
 def test_the_way_with_a_tool(page: str, reader: Reader) -> None:
+    charts = set()
     for block in blocks(page):
         reader.follow(block)
+        config = yaml.safe_load((reader.folder / "config/homelab.yaml").read_text(encoding="utf-8"))
+        charts.add(config.get("redis", {}).get("chart", {}).get("profile"))
+    assert len(charts) == 1, "the page keeps the chart of init: another one starts empty"
     assert reader.run("git status --porcelain") == ""
     assert len(reader.run("git log --oneline").splitlines()) == 5
     reader.run("rediskit check")
