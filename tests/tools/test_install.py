@@ -185,6 +185,14 @@ def test_a_build_that_fails_leaves_nothing_and_reports_the_reason(machine: Machi
     assert f"error: {KUSTOMIZE} was not built:\n    dial tcp: no such host\n  the Go module proxy must be within reach" in stderr
 
 
+def test_a_build_that_takes_too_long_is_to_be_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What it blames is the time: a module proxy that answers slowly is no reason to look for another one."""
+    monkeypatch.setattr(install, "TIME_LIMIT", 0.1)
+    with pytest.raises(install.InstallError, match=r"not built: sleep took longer than 0\.1 s\n  run the same command again") as raised:
+        install._run(["sleep", "5"], "not built", "the Go module proxy must be within reach", cwd=tmp_path, env=os.environ)
+    assert "proxy" not in str(raised.value)
+
+
 def test_an_interrupted_build_is_done_again(machine: Machine) -> None:
     name = f"kustomize-{KUSTOMIZE.version}"
     machine.go(then="kill -KILL $PPID; sleep 5")
