@@ -135,7 +135,7 @@ def test_a_reader_that_closes_its_end_ends_the_command_quietly(folder: Path) -> 
     os.close(writer)
     assert os.read(reader, 1) == b"{"
     os.close(reader)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (1, "")
 
 
@@ -144,7 +144,7 @@ def test_a_pipe_without_a_reader_ends_the_command_quietly(folder: Path) -> None:
     os.close(reader)
     process = start(folder, "render", stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, lines(errors)) == (1, [])
     assert program(folder, "check")[0] == 0, "what it has written is whole"
 
@@ -159,6 +159,6 @@ def test_control_c_while_it_works(folder: Path) -> None:
     assert process.stdout.readline() == "working\n"
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
     assert time.monotonic() - began < 30

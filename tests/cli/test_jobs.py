@@ -227,12 +227,12 @@ def test_a_signal_to_the_command_ends_its_workers_and_writes_nothing(project: Pa
         assert process.pid not in workers
         process.send_signal(number)
         if number == signal.SIGKILL:  # The workers notice it when they write the next result.
-            process.wait(timeout=30)
+            process.wait(timeout=60)
             (tmp_path / "pids.go").touch()
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert errors == b""
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while any(map(runs, workers)):
         assert time.monotonic() < limit, "a worker is still running"
         time.sleep(0.01)
