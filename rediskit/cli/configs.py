@@ -47,7 +47,8 @@ def elsewhere() -> str:
 def no_config() -> Problem:
     """Return the problem that the project has no config."""
     message = "no config/*.yaml in this directory or a parent"
-    return Problem(message, elsewhere() or "set a config file, or change to the folder that contains config/")
+    hint = "set a config file, change to the folder that contains config/, or create a config with rediskit init"
+    return Problem(message, elsewhere() or hint)
 
 
 def config_files(arguments: argparse.Namespace) -> list[str]:

@@ -58,7 +58,8 @@ def test_no_project_outside_of_the_work_tree_is_used(project: Path, run: Run, mo
         (project / "docs/.git").mkdir()
     monkeypatch.chdir(project / "docs/pages")
     message = "error: no config/*.yaml in this directory or a parent\n"
-    assert run("render") == (2, "", f"{message}  help: set a config file, or change to the folder that contains config/\n")
+    hint = "set a config file, change to the folder that contains config/, or create a config with rediskit init"
+    assert run("render") == (2, "", f"{message}  help: {hint}\n")
 
 
 def test_an_output_option_counts_from_the_current_folder(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

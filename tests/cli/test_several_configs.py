@@ -57,7 +57,7 @@ def test_no_config_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: 
     for verb in ("render", "check"):
         code, output, errors = run(verb)
         assert (code, output) == (2, "")
-        hint = "set a config file, or change to the folder that contains config/"
+        hint = "set a config file, change to the folder that contains config/, or create a config with rediskit init"
         assert errors == f"error: no config/*.yaml in this directory or a parent\n  help: {hint}\n"
         assert json.loads(run(verb, "--json")[1])["exitCode"] == 2
     assert list(tmp_path.iterdir()) == []
