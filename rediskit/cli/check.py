@@ -46,14 +46,17 @@ def run(arguments: argparse.Namespace) -> Report:
     changes = {result.name: result.changes for result in results}
     drifted = any(done.drifted for done in changes.values())
     strict = arguments.strict
-    code = int(drifted or has_errors(findings, strict=strict) or (strict and any(done.warnings for done in changes.values())))
+    failed = has_errors(findings, strict=strict)
+    code = int(drifted or failed or (strict and any(done.warnings for done in changes.values())))
     document = {
         "environments": changes_json(changes),
         "findings": [finding_json(finding) for finding in unique(findings)],
         **({"kubeconform": counts._asdict()} if counts is not None else {}),
         "drifted": drifted,
     }
-    lines = chain(change_lines(changes, ("missing", "different", "left over")), state_lines(changes), _count_lines(counts))
+    lines = chain(
+        change_lines(changes, ("missing", "different", "left over")), state_lines(changes, renders=not failed), _count_lines(counts)
+    )
     return Report(document, lines, (*finding_lines(findings), *warning_lines(changes)), code)
 
 

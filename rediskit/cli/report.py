@@ -116,8 +116,11 @@ def listed(title: str, items: Sequence[str]) -> Iterator[str]:
         yield from (title, *(f"  {item}" for item in items))
 
 
-def state_lines(changes: Mapping[str, Changes]) -> Iterator[str]:
-    """Yield what the list of files does not show: an interrupted write, a stale index, edits that `render` refuses."""
+def state_lines(changes: Mapping[str, Changes], *, renders: bool) -> Iterator[str]:
+    """Yield what the list of files does not show: an interrupted write, a stale index, edits that `render` refuses, the next command.
+
+    renders: no finding makes `render` fail.
+    """
     for name, done in changes.items():
         if done.interrupted:
             yield f"{name}: an earlier render was interrupted, or a merge is not finished: render again to fix it"
@@ -125,6 +128,8 @@ def state_lines(changes: Mapping[str, Changes]) -> Iterator[str]:
             yield f"{name}: the index is missing or does not match the files: render again to fix it"
         if done.edited:
             yield f"{name}: move the edits into the config; render overwrites edited files only with --force"
+        elif renders and (done.created or done.changed or done.removed):
+            yield f"{name}: rediskit render makes these changes"
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

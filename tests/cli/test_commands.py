@@ -235,6 +235,7 @@ def test_check_of_what_was_never_rendered(folder: Path, run: Run) -> None:
     assert code == 1
     assert output.splitlines()[0].startswith("one: ")
     assert " missing, 0 different, 0 left over, 0 unchanged" in output
+    assert output.splitlines()[-1] == "one: rediskit render makes these changes"
     assert not (folder / "rendered").exists()
 
 
