@@ -63,37 +63,17 @@ def split_data(subject: Subject) -> Iterator[Issue]:
     for index, client in enumerate(subject.environment.clients):
         for number, others in sorted(_before(last, client).items()):
             for other in others:
-                new, other_new = _old_numbers(client)[number], _old_numbers(other)[number]
+                new, other_new = old_numbers(client)[number], old_numbers(other)[number]
                 if not new.isdisjoint(other_new):
                     continue
                 queue = "queue" in (*client.use, *other.use)
                 severity: Severity = "error" if queue and (_switched(client) or _switched(other)) else "warning"
                 host = other.previous.host if other.previous else ""
-                what = f"{other.name} and {client.name} have database {number} of {host}, and get {_listed(other_new)} and {_listed(new)}"
+                what = f"{other.name} and {client.name} have database {number} of {host}, and get {listed(other_new)} and {listed(new)}"
                 hint = "write {number: N, shared: true} with one number for each; accept it where they share no data"
                 path: Path = ("clients", index, "databases" if client.databases else "name")
                 message = f"{what}: they no longer share data, such as tasks"
                 yield Issue(message, hint, path, severity, on=(client.name, other.name))
-
-
-def merged_data(subject: Subject) -> Iterator[Issue]:
-    """Warn when two databases of an old Redis become one: equal keys overwrite each other. An error for a client with a queue."""
-    for index, client in enumerate(subject.environment.clients):
-        if client.migration is None or client.previous is None or client.migration.step == "complete":
-            continue
-        old: dict[int, set[int]] = {}
-        for number, new in _moves(client):
-            old.setdefault(new, set()).add(number)
-        for new, numbers in sorted(old.items()):
-            if len(numbers) > 1:
-                what = f"{client.name} has databases {_listed(numbers)} of {client.previous.host}, and gets {new} for all of them"
-                message = f"{what}: equal keys overwrite each other, and FLUSHDB deletes the data of all"
-                hint = (
-                    "declare a number for each under databases, and write ${database.NAME} in the values; accept it where no key is equal"
-                )
-                severity: Severity = "error" if "queue" in client.use else "warning"
-                path: Path = ("clients", index, "databases" if client.databases else "name")
-                yield Issue(message, hint, path, severity, on=(client.name,))
 
 
 def split_times(subject: Subject) -> Iterator[Issue]:
@@ -114,7 +94,7 @@ def _apart(index: int, number: int, moved: Client, left: Client) -> Iterator[Iss
     """Yield that two clients with one queue, or with sessions that they keep sharing, use two Redis."""
     if "queue" in (*moved.use, *left.use):
         loss = "tasks of one do not reach the other"
-    elif "sessions" in moved.use and "sessions" in left.use and _old_numbers(moved)[number] & _old_numbers(left)[number]:
+    elif "sessions" in moved.use and "sessions" in left.use and old_numbers(moved)[number] & old_numbers(left)[number]:
         loss = "a session of one does not exist in the other, and a logout in one ends no session in the other"
     else:
         return
@@ -132,7 +112,7 @@ def _before(last: dict[Hashable, Client], client: Client, *, keep: bool = True) 
     """
     earlier: dict[int, list[Client]] = {}
     for part in parts_of(client) if _migrates(client) else ():
-        for number in _old_numbers(client):
+        for number in old_numbers(client):
             other = last.get((part, number))
             if other is not None and other is not client and other not in earlier.setdefault(number, []):
                 earlier[number].append(other)
@@ -157,12 +137,13 @@ def _is_final(client: Client) -> bool:
     return client.migration is not None and client.migration.step in ("decommission", "complete")
 
 
-def _listed(numbers: Collection[int]) -> str:
+def listed(numbers: Collection[int]) -> str:
+    """Return numbers as text, in their order."""
     return ", ".join(map(str, sorted(numbers)))
 
 
 @once
-def _old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
+def old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
     """Return each database of the old Redis in the manifests with those that the new values have; 0 where an address has no number."""
     numbers: dict[int, set[int]] = {}
     for old, template, _ in (value for values in _switched_values(client) for value in values):
@@ -173,7 +154,7 @@ def _old_numbers(client: Client) -> Mapping[int, frozenset[int]]:
     return {number: frozenset(new) for number, new in numbers.items()}
 
 
-def _moves(client: Client) -> Iterator[tuple[int, int]]:
+def moves(client: Client) -> Iterator[tuple[int, int]]:
     """Yield each old and new number that the values of a client set. An address without a number is 0 unless a variable has the number."""
     for values in _switched_values(client):
         has_variable = any(text.isdecimal() for _, _, text in values)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.checks.cases import Case
 from tests.checks.client_cases import two_clients
-from tests.samples import backend, config
+from tests.samples import backend, client, config
 
 
 def two_databases(first: str, second: str, **sections: Any) -> dict[str, Any]:
@@ -31,9 +31,15 @@ def two_urls() -> dict[str, Any]:
 
 def one_database() -> dict[str, Any]:
     """Return the client whose two addresses get one number."""
-    client = config("validate")["clients"][0]
-    containers = {"backend": {"env": {**client["workloads"][0]["containers"]["backend"]["env"], **dict.fromkeys(NUMBERS, URL)}}}
-    return {"clients": [{**client, "databases": {"default": 0}, "workloads": [{**client["workloads"][0], "containers": containers}]}]}
+    first = config("validate")["clients"][0]
+    containers = {"backend": {"env": {**first["workloads"][0]["containers"]["backend"]["env"], **dict.fromkeys(NUMBERS, URL)}}}
+    return {"clients": [{**first, "databases": {"default": 0}, "workloads": [{**first["workloads"][0], "containers": containers}]}]}
+
+
+def one_number() -> dict[str, Any]:
+    """Return two clients with an old Redis of their own, and one number in the shared Redis."""
+    shared: dict[str, Any] = {"databases": {"default": {"number": 0, "shared": True}}}
+    return {"clients": [{**config("validate")["clients"][0], **shared}, client("worker", "prepare", **shared)]}
 
 
 SHARED = [
@@ -51,6 +57,13 @@ SHARED = [
         one_database(),
         severity="warning",
         manifest=two_urls(),
+    ),
+    Case(
+        "database-joined",
+        "beersystem and worker have database 0 of redis.beersystem.svc.cluster.local and a database of redis.worker.svc.cluster.local",
+        "number: 0",
+        one_number(),
+        severity="warning",
     ),
     Case(
         "move-apart",
