@@ -2,20 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 from rediskit.init.detected import DetectedClient
-from rediskit.init.objects import Content, InputObjects, mappings_at, namespace_of
-from rediskit.model.gitops_tools import image_name
+from rediskit.init.objects import Content, InputObjects
+from rediskit.model.client import Use
 from rediskit.model.measures import RedisMemory
-from rediskit.model.nested import list_at, mapping_at, text_at
-from rediskit.model.podspec import containers_of, pods_of
 from rediskit.model.redis import Redis
+from rediskit.usage.server_settings import lost_keys, settings_of
 from rediskit.usage.servers import is_server
 from rediskit.usage.services import reference
-
-_SAFE = re.compile(r"[A-Za-z0-9-]{1,20}")
-"""Values that are printed: no password of an argument has the key of a setting."""
 
 
 def compare(clients: Sequence[DetectedClient], objects: InputObjects, redis: Redis) -> None:
@@ -23,35 +18,19 @@ def compare(clients: Sequence[DetectedClient], objects: InputObjects, redis: Red
     for client in clients:
         for obj in objects.all:
             if reference(obj) in client.gone and is_server(obj):
-                client.remark("previous", *(f"{reference(obj)} {text}" for text in differences(obj, objects, redis)))
+                client.remark("previous", *(f"{reference(obj)} {text}" for text in differences(obj, objects, redis, client.use)))
 
 
-def differences(server: Content, objects: InputObjects, redis: Redis) -> list[str]:
-    """Return what an old Redis has and the shared one does not, in the order of the rules."""
-    settings = _settings(server, objects)
+def differences(server: Content, objects: InputObjects, redis: Redis, use: Sequence[Use] = ("cache",)) -> list[str]:
+    """Return what an old Redis has and the shared one does not, in the order of the rules. use: what its client stores.
+
+    Without a setting, only the default eviction policy counts, and only for other data than a cache.
+    """
+    settings = settings_of(server, objects.all)
     texts = [rule(settings[key], redis) for key, rule in _RULES.items() if key in settings]
+    if "maxmemory-policy" not in settings:
+        texts.insert(0, lost_keys(server, objects.all, use, redis.memory.policy))
     return [text for text in texts if text]
-
-
-def _settings(server: Content, objects: InputObjects) -> dict[str, str]:
-    """Return the settings in files of ConfigMaps, in command lines, which take precedence, and in the name of the image."""
-    settings: dict[str, str] = {}
-    for _, pod in pods_of(server):
-        for volume in mappings_at(pod, "volumes"):
-            source = objects.named("ConfigMap", text_at(volume, "configMap", "name"), namespace_of(server))
-            for text in mapping_at(source, "data").values():
-                settings |= dict(_pairs(line.split()) for line in str(text).splitlines() if len(line.split()) > 1)
-    for container in containers_of(server):
-        words = [str(word) for key in ("command", "args") for word in list_at(container.content, key)]
-        words = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else word.split())]
-        settings |= {word.removeprefix("--").lower(): value for word, value in pairwise(words) if word.startswith("--")}
-        if re.search(r"stack|redisearch|rejson", image_name(text_at(container.content, "image"))):
-            settings.setdefault("loadmodule", "")
-    return {key: value if _SAFE.fullmatch(value) else "" for key, value in settings.items()}
-
-
-def _pairs(words: list[str]) -> tuple[str, str]:
-    return words[0].lower(), words[1].strip("\"'")
 
 
 def _policy(value: str, redis: Redis) -> str:

@@ -9,6 +9,7 @@ import pytest
 from rediskit.init.clients import clients_of
 from rediskit.init.comparison import compare, differences
 from rediskit.init.objects import InputObjects
+from rediskit.model.client import Use
 from rediskit.model.redis import Redis
 from tests.init.live import config_map, container, redis, secret_key, service, workload
 
@@ -88,6 +89,13 @@ def test_each_setting_that_gets_worse_is_told(words: tuple[str, ...], settings: 
 )
 def test_what_stays_or_improves_is_not_told(words: tuple[str, ...], settings: dict[str, Any]) -> None:
     assert lost(server(*words), **settings) == []
+
+
+@pytest.mark.parametrize(("use", "count"), [((), 1), (("sessions",), 1), (("cache", "sessions"), 1), (("cache",), 0), (("queue",), 0)])
+def test_the_default_policy_counts_for_other_data_than_a_cache(use: tuple[Use, ...], count: int) -> None:
+    text = "evicts no key (noeviction, the default of Redis), and the shared Redis evicts any key when its memory is full (allkeys-lru)"
+    obj = server()
+    assert differences(obj, InputObjects((obj,)), Redis(), use) == [text] * count
 
 
 def test_settings_are_read_from_files_images_and_shells_too() -> None:

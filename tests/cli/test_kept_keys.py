@@ -1,0 +1,105 @@
+"""`check --owner` compares the eviction policy of the old Redis in the build with that of the shared one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit.migrate.kept_keys import kept_keys
+from tests.cli.checkout import owner
+from tests.cli.test_scan import at
+from tests.cli.test_scan import run as run
+from tests.conftest import Run
+from tests.init.live import config_map
+from tests.renderers.owner_build import OLD_REDIS, Object
+from tests.samples import backend, environment_of, merged
+
+SERVER, SERVICE = OLD_REDIS
+DEFAULT = "Deployment/redis evicts no key (noeviction, the default of Redis), and the shared Redis evicts any key when its memory is full"
+
+
+def server(*words: str, **more: Any) -> Object:
+    """Return the old Redis with arguments, and further keys of its container."""
+    (container,) = SERVER["spec"]["template"]["spec"]["containers"]
+    return merged(SERVER, {"spec": {"template": {"spec": {"containers": [{**container, "args": list(words), **more}]}}}})
+
+
+def with_file(*names: str) -> Object:
+    """Return the old Redis with the ConfigMaps of its settings."""
+    volumes = [{"name": name, "configMap": {"name": name}} for name in names]
+    return merged(server("/etc/redis.conf"), {"spec": {"template": {"spec": {"volumes": volumes}}}})
+
+
+def reported(
+    *objects: Object, use: tuple[str, ...] = ("sessions",), policy: str = "allkeys-lru", step: str = "prepare", **previous: Any
+) -> list[str]:
+    environment = environment_of(step, over={"redis": {"memory": {"policy": policy}}})
+    client = environment.clients[0]
+    assert client.previous is not None
+    changed = client.model_copy(update={"use": use, "previous": client.previous.model_copy(update=previous)})
+    return [finding.problem.message for finding in kept_keys(environment, changed, objects)]
+
+
+def test_check_owner_reports_the_default_policy_of_the_old_redis(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS)
+    arguments = ("check", at(tmp_path, "prepare", use=["sessions"]), "--owner", "owner/prod")
+    message = f"owner-eviction]: {DEFAULT} (allkeys-lru): beersystem can lose sessions"
+    assert f"warning[{message}" in run(*arguments)[2]
+    at(tmp_path, "prepare", use=["cache"])
+    assert "owner-eviction" not in run(*arguments)[2]
+
+
+@pytest.mark.parametrize(
+    ("use", "policy", "words", "text"),
+    [
+        (("sessions",), "allkeys-lru", (), "evicts no key (noeviction, the default of Redis), and the shared Redis evicts any key"),
+        (("cache", "sessions"), "allkeys-lru", (), "beersystem can lose sessions"),
+        ((), "allkeys-lfu", (), "beersystem can lose data that is no cache"),
+        (("sessions",), "volatile-lru", (), "evicts keys with an expiry (volatile-lru): beersystem can lose sessions"),
+        (("sessions",), "allkeys-lru", ("--maxmemory-policy", "volatile-lru"), "keeps keys without an expiry (volatile-lru)"),
+        (("sessions",), "allkeys-lru", ("--maxmemory-policy", "noeviction"), "evicts no key (noeviction), and"),
+        (("cache",), "allkeys-lru", (), ""),
+        (("queue",), "volatile-lru", (), ""),
+        (("queue", "sessions"), "allkeys-lru", (), ""),
+        (("sessions",), "noeviction", (), ""),
+        (("sessions",), "allkeys-lru", ("--maxmemory-policy", "allkeys-lru"), ""),
+        (("sessions",), "volatile-ttl", ("--maxmemory-policy=volatile-lru",), ""),
+        ((), "volatile-lru", (), ""),
+    ],
+)
+def test_only_what_the_client_keeps_in_the_old_redis_counts(use: tuple[str, ...], policy: str, words: tuple[str, ...], text: str) -> None:
+    """A queue with `allkeys-*` is the error `queue-evicted`, and its keys have no expiry."""
+    messages = reported(server(*words), SERVICE, use=use, policy=policy)
+    assert len(messages) == (1 if text else 0)
+    assert all(text in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("objects", "is_reported"),
+    [
+        ((with_file("conf"), config_map("conf", **{"redis.conf": "maxmemory-policy allkeys-lru"})), False),
+        ((with_file("conf"), config_map("conf", **{"redis.conf": "maxmemory-policy noeviction"})), True),
+        ((with_file("conf"), config_map("conf", **{"redis.conf": "appendonly yes"})), True),
+        ((with_file("conf"),), False),
+        ((with_file(),), False),
+        ((server(env=[{"name": "REDIS_ARGS", "value": "--maxmemory-policy allkeys-lru"}]),), False),
+        ((server("--maxmemory-policy", "$(POLICY)"),), False),
+    ],
+    ids=["other", "same", "without", "absent", "file-of-the-image", "variable", "unknown"],
+)
+def test_settings_in_a_file_that_the_build_does_not_contain_are_not_guessed(objects: tuple[Object, ...], is_reported: bool) -> None:
+    named = [merged(content, {"metadata": {"namespace": "beersystem"}}) for content in objects]
+    assert bool(reported(*named, SERVICE)) == is_reported
+
+
+@pytest.mark.parametrize(("step", "count"), [("prepare", 1), ("validate", 1), ("rolled-back", 1), ("decommission", 0)])
+def test_the_finding_ends_with_the_old_redis(step: str, count: int) -> None:
+    assert len(reported(*OLD_REDIS, step=step)) == count
+
+
+def test_the_redis_behind_the_host_counts_without_remove() -> None:
+    other = merged(SERVER, {"metadata": {"name": "other"}, "spec": {"template": {"metadata": {"labels": {"app": "other"}}}}})
+    assert len(reported(other, SERVER, SERVICE, remove=())) == 1
+    assert reported(other, SERVICE, remove=()) == []
