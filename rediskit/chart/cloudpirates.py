@@ -116,6 +116,7 @@ CLOUDPIRATES = Profile(
             ),
             mounts=(("extraVolumeMounts",),),
             variables=("extraEnvVars",),
+            strategy=("updateStrategy",),
             grace=("terminationGracePeriodSeconds",),
         )
     },

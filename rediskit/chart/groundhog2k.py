@@ -116,6 +116,7 @@ GROUNDHOG2K = Profile(
             start=tuple((key,) for key in _START),
             mounts=(("extraRedisConfigs",), ("extraRedisSecrets",), ("extraStorage",)),
             variables=("env",),
+            strategy=("updateStrategyType",),
         )
     },
     redis_conf=("redisConfig",),

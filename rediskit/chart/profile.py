@@ -110,6 +110,7 @@ class Part(NamedTuple):
         variables: The variables of the server beside those of the chart: a list, or a mapping by name.
         placement: The values that decide on which nodes a pod can run.
         grace: The seconds in which a pod must stop.
+        strategy: The update strategy of the StatefulSet, or its type alone; empty where the chart has none.
     """
 
     conf: tuple[Keys, ...]
@@ -122,6 +123,8 @@ class Part(NamedTuple):
     mounts: tuple[Keys, ...] = ()
     variables: Keys = ()
     placement: tuple[Keys, ...] = (("nodeSelector",), ("affinity", "nodeAffinity"), ("tolerations",), ("topologySpreadConstraints",))
+    affinity: Keys = ("affinity",)
+    strategy: Keys = ()
     grace: Keys = ()
     labels: Keys = ("podLabels",)
     annotations: Keys = ("podAnnotations",)
