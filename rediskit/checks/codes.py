@@ -77,7 +77,8 @@ COMMANDS: tuple[Code, ...] = (
         "owner-removal",
         "warning",
         OWNER,
-        "Warn about an object in `previous.remove` that the build does not contain. An error from `scale-down` on, if Redis needs it.",
+        "Warn about an object in `previous.remove` that the build does not contain. "
+        "An error from `scale-down` on, also at `rolled-back`, if Redis needs it.",
     ),
     Code("owner-stopped", "error", OWNER, "Refuse an old Redis with 0 replicas before `decommission`. A warning before `scale-down`."),
     Code("owner-eviction", "warning", OWNER, "Warn about an old Redis that keeps keys which the shared one evicts. Not for a cache."),

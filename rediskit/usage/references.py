@@ -29,6 +29,8 @@ _NAMES_OF_SECRETS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """The kinds that create a Secret, each with the fields of its name, if it has another one (from the API references of the operators)."""
 
+CREATE_SECRETS = frozenset(_NAMES_OF_SECRETS)
+
 
 def created_secret(content: Mapping[str, Any]) -> str:
     """Return the name of the Secret that an object is or creates; "" if it creates none."""

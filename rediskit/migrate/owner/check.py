@@ -29,6 +29,7 @@ from rediskit.migrate.owner.plain_files import plain_findings
 from rediskit.migrate.owner.remote import remote_entries
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, scalers, unbuilt, unexpanded
 from rediskit.migrate.owner.values_rules import values_problems
+from rediskit.migrate.stopped_redis import missing_objects
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
@@ -38,8 +39,6 @@ from rediskit.output.writer import compare
 from rediskit.renderers.tree import Tree
 from rediskit.state_machine.effects import at_step, effects, steps
 
-_RUNS = ("DaemonSet", "Deployment", "HelmRelease", "Rollout", "Service", "StatefulSet")
-"""The kinds without which the old Redis does not run or is not reachable."""
 NOT_BUILT = frozenset({"owner-link", "owner-remote"})
 """The codes after which the checkout is not built and not scanned."""
 
@@ -177,14 +176,8 @@ def _base(client: Client, before: Built, checkout: Checkout, file: Path, *, is_w
         return
     for workload in client.workloads:
         yield from _workload(client, workload, before, checkout, file)
-    for reference in client.old_objects if is_whole and not client.is_decommissioned else ():
-        kind, _, name = reference.partition("/")
-        if not select(before.objects, client, kind, name):
-            hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"
-            stops = kind in _RUNS and not effects(client.migration).owner_is_untouched
-            effect = ": after a rollback, the application has no Redis" if stops else ""
-            message = f"{reference} of previous.remove is not in the build{effect}"
-            yield Finding("owner-removal", "error" if stops else "warning", message, hint, (), _at(file))
+    for severity, problem in missing_objects(client, list(before.objects.values())) if is_whole else ():
+        yield _of_problem(problem, _at(file))._replace(severity=severity)
 
 
 def _workload(client: Client, workload: Workload, before: Built, checkout: Checkout, file: Path) -> Iterator[Finding]:
