@@ -115,7 +115,6 @@ def _part(role: str) -> Part:
         mounts=((role, "extraVolumeMounts"),),
         variables=(role, "extraEnvVars"),
         placement=tuple((role, *key.split(".")) for key in _PLACEMENT),
-        affinity=(role, "affinity"),
         strategy=(role, "updateStrategy"),
         grace=(role, "terminationGracePeriodSeconds"),
         labels=(role, "podLabels"),

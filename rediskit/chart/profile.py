@@ -123,7 +123,6 @@ class Part(NamedTuple):
     mounts: tuple[Keys, ...] = ()
     variables: Keys = ()
     placement: tuple[Keys, ...] = (("nodeSelector",), ("affinity", "nodeAffinity"), ("tolerations",), ("topologySpreadConstraints",))
-    affinity: Keys = ("affinity",)
     strategy: Keys = ()
     grace: Keys = ()
     labels: Keys = ("podLabels",)
@@ -190,8 +189,7 @@ class Profile(NamedTuple):
         title: The chart in a sentence.
         places: The last path segments of its repositories, by which a mirror is recognised.
         version: The version that a config gets by default.
-        series: The start of the known versions.
-        listed: The version of the list of values.
+        series, listed: The start of the known versions, and the version of the list of values.
         exporter_image: The default image of the metrics sidecar.
         image_shells: The shell that the chart needs in the image of Redis and in that of the exporter; empty for none.
         layout: The names.

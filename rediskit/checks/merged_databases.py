@@ -86,13 +86,13 @@ def _joined(other: _Origin, origin: _Origin, number: int, path: Path) -> Issue:
     return Issue(message, hint, path, severity, on=(origin.client.name, other.client.name))
 
 
-def _are_two(one: _Origin, two: _Origin) -> bool:
+def _are_two(origin: _Origin, other: _Origin) -> bool:
     """Return whether the data of two clients was certainly in two databases, and at least one of them has not moved for good."""
-    first, second = one.client, two.client
-    if first.name == second.name or (one.is_complete and two.is_complete):
+    client, second = origin.client, other.client
+    if client.name == second.name or (origin.is_complete and other.is_complete):
         return False
-    if is_local(first) or is_local(second):
+    if is_local(client) or is_local(second):
         return True
-    if same_redis(first, second):
-        return bool(one.numbers and two.numbers) and one.numbers.isdisjoint(two.numbers)
-    return not may_be_same(first, second) and not may_be_same(second, first)
+    if same_redis(client, second):
+        return bool(origin.numbers and other.numbers) and origin.numbers.isdisjoint(other.numbers)
+    return not may_be_same(client, second) and not may_be_same(second, client)

@@ -42,9 +42,14 @@ def one_node(subject: Subject) -> Iterator[Issue]:
         hint = "remove it, or accept it where the cluster has one node"
         yield Issue(f"primary and replica run on node {hosts[0][0]} only: {effect}", hint, hosts[-1][1])
     elif not any(_is_apart(subject, part) for part in parts):
-        hint = f"keep {'.'.join(parts[-1].affinity)}.podAntiAffinity of rediskit, or accept it where the cluster has one node"
+        hint = f"keep {'.'.join(_affinity(parts[-1]))}.podAntiAffinity of rediskit, or accept it where the cluster has one node"
         message = f"nothing keeps primary and replica on two nodes: {effect}"
-        yield Issue(message, hint, (*VALUES, *parts[-1].affinity))
+        yield Issue(message, hint, (*VALUES, *_affinity(parts[-1])))
+
+
+def _affinity(part: Part) -> tuple[str, ...]:
+    """Return the value with the affinity of the pods of a part."""
+    return next(keys[:-1] for keys in part.placement if keys[-1] == "nodeAffinity")
 
 
 def _only_host(subject: Subject, part: Part) -> tuple[str, Path]:
@@ -52,7 +57,7 @@ def _only_host(subject: Subject, part: Part) -> tuple[str, Path]:
     for keys in part.placement:
         if keys[-1] == "nodeSelector" and (host := text_at(at(subject.values, *keys), _HOST)):
             return host, (*VALUES, *keys)
-    path = (*part.affinity, "nodeAffinity", _REQUIRED, "nodeSelectorTerms")
+    path = (*_affinity(part), "nodeAffinity", _REQUIRED, "nodeSelectorTerms")
     hosts = [
         at(expression, "values")
         for term in list_at(subject.values, *path)
@@ -60,12 +65,12 @@ def _only_host(subject: Subject, part: Part) -> tuple[str, Path]:
         if at(expression, "key") == _HOST and at(expression, "operator") == "In"
     ]
     only = hosts[0] if len(hosts) == 1 and len(list_at(subject.values, *path)) == 1 else None
-    return (str(only[0]), (*VALUES, *part.affinity)) if isinstance(only, list) and len(only) == 1 else ("", ())
+    return (str(only[0]), (*VALUES, *_affinity(part))) if isinstance(only, list) and len(only) == 1 else ("", ())
 
 
 def _is_apart(subject: Subject, part: Part) -> bool:
     """Return whether the values of a part separate its pods from those of the others: an anti-affinity, or a spread over nodes."""
-    rules = at(subject.values, *part.affinity, "podAntiAffinity")
+    rules = at(subject.values, *_affinity(part), "podAntiAffinity")
     terms = [*list_at(rules, _REQUIRED), *(at(entry, "podAffinityTerm") for entry in list_at(rules, _PREFERRED))]
     spreads = [entry for keys in part.placement if keys[-1] == "topologySpreadConstraints" for entry in list_at(subject.values, *keys)]
     return any(_matches_all(subject, term) for term in (*terms, *spreads) if text_at(term, "topologyKey"))
