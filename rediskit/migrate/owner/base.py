@@ -20,6 +20,7 @@ from rediskit.migrate.owner.build import select
 from rediskit.migrate.owner.chart_values import with_parsed_values
 from rediskit.migrate.owner.released import Key, installer, key_of
 from rediskit.migrate.owner.rules import scalers
+from rediskit.migrate.owner.unmoved import unmoved
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.helm_install import helm_sources
@@ -41,6 +42,7 @@ def base_findings(environment: Environment, client: Client, objects: Mapping[Key
     A build can contain the patches that a person pastes into the object of the tool, so it is not compared with the base.
     """
     yield from setting_findings(client, objects)
+    yield from unmoved(environment, client, objects)
     if not is_before_fold(client) or client.owner.delivery == "snippet":
         return
     shared = shared_address(release_of(environment), environment.network)

@@ -54,7 +54,7 @@ def owner_findings(
     checkout = checkout_at(folder, None, offline=offline)
     migrating = [client for client in environment.clients if client.migration and client.workloads]
     plain = [client for client in migrating if client.owner.delivery == "files"]
-    for (kind, _, name), finding in plain_findings(plain, checkout):
+    for (kind, _, name), finding in plain_findings(environment, plain, checkout):
         yield finding._replace(location=object_at(checkout, kind, name) or _at(checkout.to))
     moving = [client for client in migrating if client.owner.is_built]
     if len(moving) < len(migrating) and not (moving and is_built(checkout)):

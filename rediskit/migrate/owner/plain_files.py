@@ -7,6 +7,7 @@ others. So a rollback restores the version of `prepare` byte for byte.
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from rediskit.migrate.owner.files import Checkout, manifests_below, shown
 from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
 from rediskit.migrate.owner.released import Key, key_of
 from rediskit.migrate.owner.rules import scalers
+from rediskit.migrate.owner.unmoved import unmoved
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
@@ -76,7 +78,7 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
     manifests = list(_manifests(checkout))
     contents = {key_of(at.content): at.content for at in manifests}
     refuse_scalers(environment, client, contents)
-    refuse(environment, client, setting_findings(client, contents))
+    refuse(environment, client, chain(setting_findings(client, contents), unmoved(environment, client, contents)))
     files: dict[str, Edited] = {}
     objects = []
     for manifest in client.manifests:
@@ -89,11 +91,12 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
     return PlainChanges(tuple(files.values()), tuple(objects), tuple(_removals(client, manifests)))
 
 
-def plain_findings(clients: list[Client], checkout: Checkout) -> Iterator[tuple[Key, Finding]]:
-    """Yield the settings and autoscalers with which no step of these clients works, in the plain manifests of a checkout."""
+def plain_findings(environment: Environment, clients: list[Client], checkout: Checkout) -> Iterator[tuple[Key, Finding]]:
+    """Yield the settings, autoscalers and users of a queue with which no step of these clients works, in plain manifests."""
     contents = {key_of(at.content): at.content for at in _manifests(checkout)} if clients else {}
     for client in clients:
         yield from setting_findings(client, contents)
+        yield from unmoved(environment, client, contents)
         yield from scalers(contents, client)
 
 
