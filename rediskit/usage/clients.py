@@ -14,6 +14,7 @@ from rediskit.usage.address import of_client
 from rediskit.usage.finder import Use
 from rediskit.usage.manifests import Place, manifests, places, switched_variables
 from rediskit.usage.neighbours import needs_old_redis, neighbours, numbers, stays
+from rediskit.usage.references import NEEDED
 from rediskit.usage.switched import may_use
 
 
@@ -46,9 +47,15 @@ def users(environment: Environment, client: Client) -> tuple[User, ...]:
     own = list(_own_manifest(environment, client))
     if not removes(client):
         return tuple(_user(client, place) for place in own)
+    needing = list(_needing(environment, client))
     listed, incomplete = _listed(_other_manifests(environment, client))
     in_manifests = (_user(client, place) for place in sorted((*own, *listed), key=lambda place: place[:3]))
-    return (*_clients(environment, client), *in_manifests, *(_unlisted_manifests(environment, client, strength) for strength in incomplete))
+    return (
+        *_clients(environment, client),
+        *needing,
+        *in_manifests,
+        *(_unlisted_manifests(environment, client, strength) for strength in incomplete),
+    )
 
 
 def _listed(places: Iterable[Place]) -> tuple[list[Place], list[str]]:
@@ -196,6 +203,18 @@ def _other_manifests(environment: Environment, client: Client) -> Iterator[Place
 def _is_gone(client: Client, use: Use) -> bool:
     """Return whether a use is in an object that is removed with the old Redis of a client. All of these are in its namespace."""
     return use.namespace == client.namespace and use.object in client.old_objects
+
+
+def _needing(environment: Environment, client: Client) -> Iterator[User]:
+    """Yield the workloads whose pods need an object that a client removes, such as a Secret."""
+    if not any(name.partition("/")[0] in NEEDED for name in client.old_objects):
+        return
+    from rediskit.usage.needs import needs  # Most old Redis have no such object.
+
+    for need in islice(needs(environment, client), LISTED):
+        message = f"{need.object} needs {need.name} at {need.pointer} of {need.path}, which {client.name} removes: its pods would not start"
+        hint = f"delete {need.name} from previous.remove, or read another object in {need.object}"
+        yield User("certain", message, hint, ("clients", need.client, "workloads", need.workload, "manifest"), need.object)
 
 
 def _user(client: Client, place: Place) -> User:
