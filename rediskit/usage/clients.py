@@ -14,7 +14,6 @@ from rediskit.usage.address import of_client
 from rediskit.usage.finder import Use
 from rediskit.usage.manifests import Place, manifests, places, switched_variables
 from rediskit.usage.neighbours import needs_old_redis, neighbours, numbers, stays
-from rediskit.usage.references import NEEDED
 from rediskit.usage.switched import may_use
 
 
@@ -33,6 +32,8 @@ class User(NamedTuple):
     object: str
 
 
+_NOT_NEEDED = ("Deployment/", "Service/", "StatefulSet/")
+"""The objects of most old Redis: no pod needs one to start."""
 LISTED = 10
 """The largest number of other clients that are listed one by one."""
 
@@ -207,7 +208,7 @@ def _is_gone(client: Client, use: Use) -> bool:
 
 def _needing(environment: Environment, client: Client) -> Iterator[User]:
     """Yield the workloads whose pods need an object that a client removes, such as a Secret."""
-    if not any(name.partition("/")[0] in NEEDED for name in client.old_objects):
+    if all(name.startswith(_NOT_NEEDED) for name in client.old_objects):
         return
     from rediskit.usage.needs import needs  # Most old Redis have no such object.
 

@@ -30,8 +30,6 @@ _NAMES_OF_SECRETS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """The kinds that create a Secret, each with the fields of its name, if it has another one (from the API references of the operators)."""
 
 CREATE_SECRETS = frozenset(_NAMES_OF_SECRETS)
-NEEDED = CREATE_SECRETS | {"ConfigMap", "PersistentVolumeClaim", "ServiceAccount"}
-"""The kinds that pods need to start, or that create such an object."""
 
 
 def created_secret(content: Mapping[str, Any]) -> str:
