@@ -8,6 +8,7 @@ from rediskit.live.kubectl import redis_cli
 from rediskit.migrate.moves import Move
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import Evidence
 from rediskit.renderers.helm import release_of
 from rediskit.state_machine.effects import empty_evidence, release_is_deployed, sharing
 from rediskit.state_machine.subjects import last
@@ -70,14 +71,14 @@ def described(keys: dict[int, int]) -> str:
 def with_empty_databases(environment: Environment, client: Client, step: Move, context: str) -> Move:
     """Return a step whose client starts with empty databases, with a warning where kubectl can't read them.
 
-    They are read before the downtime if Redis is deployed, and again before `reconfigure`. A person's word counts, and databases with
-    the keys of another client are left out.
+    They are read before the downtime if Redis is deployed, and again before `reconfigure`. A person's word counts, unless it is older than
+    the downtime, and databases with the keys of another client are left out.
 
     Raises RefusedError [database-not-empty].
     """
     recorded = last(empty_evidence(client))
     reads = _is_start(step) and release_is_deployed(environment)
-    if not reads or (recorded and (recorded.by == "person" or recorded.value != "0")):
+    if not reads or (recorded and (recorded.value != "0" or _is_recent_word(recorded, step))):
         return step
     try:
         keys = own_keys(environment, client, sharing(environment, client), context)
@@ -93,6 +94,12 @@ def with_unread_databases(environment: Environment, client: Client, step: Move) 
     if not _is_start(step) or step.status.transition.target != "reconfigure" or empty_evidence(client):
         return step
     return _warned(client, step, f"run {_record(environment, client)}")
+
+
+def _is_recent_word(recorded: Evidence, step: Move) -> bool:
+    """Return whether a person recorded the databases, for `reconfigure` in the downtime: others can write there until then."""
+    is_down = recorded.step in ("scale-down", "deploy")
+    return recorded.by == "person" and (is_down or step.status.transition.target != "reconfigure")
 
 
 def _is_start(step: Move) -> bool:

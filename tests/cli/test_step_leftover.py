@@ -42,6 +42,21 @@ def test_keys_that_a_person_accepts_do_not_refuse_the_start(place: Place, cluste
     assert (code, place.step()) == (0, "reconfigure"), output + errors
 
 
+OBSERVED = ("migrate", "record", CONFIG, "--empty", "--observed", "INFO keyspace is empty", "--at")
+
+
+def test_the_word_of_a_person_before_the_downtime_does_not_replace_the_reading(place: Place, cluster: Double, run: Run) -> None:
+    """Between the two, others can write into the database. In the downtime, the word of a person counts."""
+    code, output, errors = run(*OBSERVED, "2026-03-01T21:00:00-03:00")
+    assert code == 0, output + errors
+    take(run, "scale-down", "deploy")
+    cluster.fill(db0=13)
+    assert "error[database-not-empty]" in take(run, "reconfigure")[2]
+    assert run(*OBSERVED, "2026-03-01T22:00:30-03:00")[0] == 0
+    code, output, errors = take(run, "reconfigure")
+    assert (code, place.step()) == (0, "reconfigure"), output + errors
+
+
 def test_databases_that_kubectl_cannot_read_are_a_note(cluster: Double, run: Run) -> None:
     take(run, "scale-down", "deploy")
     (cluster.state / "keyspace").unlink()
