@@ -35,14 +35,15 @@ def settings_of(server: Object, objects: Iterable[Object]) -> dict[str, str]:
 def lost_keys(server: Object, objects: Iterable[Object], use: Collection[str], shared: str) -> str:
     """Return which keys an old Redis keeps and the policy of the shared one evicts; "" where the client can lose them.
 
-    The text is empty for a cache, and for a queue that `queue-evicted` reports.
+    The text is empty for a cache, for a queue that `queue-evicted` reports, and for the default policy of Redis if the use is not known:
+    `use-unknown` asks for it.
     """
     if set(use) == {"cache"} or ("queue" in use and shared.startswith("allkeys-")):
         return ""
     everything = list(objects)
     policy = settings_of(server, everything).get(_POLICY)
     what = policy or f"{_DEFAULT}, the default of Redis"
-    if policy == "" or (policy is None and _has_other_file(server, everything)):
+    if policy == "" or (policy is None and (not use or _has_other_file(server, everything))):
         return ""
     if (policy or _DEFAULT) == _DEFAULT:
         if shared.startswith("allkeys-"):

@@ -38,8 +38,8 @@ def one_database() -> dict[str, Any]:
 
 def one_number() -> dict[str, Any]:
     """Return two clients with an old Redis of their own, and one number in the shared Redis."""
-    shared: dict[str, Any] = {"databases": {"default": {"number": 0, "shared": True}}}
-    return {"clients": [{**config("validate")["clients"][0], **shared}, client("worker", "prepare", **shared)]}
+    clients: list[dict[str, Any]] = [config("validate")["clients"][0], client("worker", "prepare")]
+    return {"clients": [{**content, "databases": {"default": {"number": 0, "shared": True}}} for content in clients]}
 
 
 SHARED = [

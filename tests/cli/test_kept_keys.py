@@ -56,7 +56,8 @@ def test_check_owner_reports_the_default_policy_of_the_old_redis(tmp_path: Path,
     [
         (("sessions",), "allkeys-lru", (), "evicts no key (noeviction, the default of Redis), and the shared Redis evicts any key"),
         (("cache", "sessions"), "allkeys-lru", (), "beersystem can lose sessions"),
-        ((), "allkeys-lfu", (), "beersystem can lose data that is no cache"),
+        ((), "allkeys-lfu", ("--maxmemory-policy", "noeviction"), "beersystem can lose data that is no cache"),
+        ((), "allkeys-lfu", (), ""),
         (("sessions",), "volatile-lru", (), "evicts keys with an expiry (volatile-lru): beersystem can lose sessions"),
         (("sessions",), "allkeys-lru", ("--maxmemory-policy", "volatile-lru"), "keeps keys without an expiry (volatile-lru)"),
         (("sessions",), "allkeys-lru", ("--maxmemory-policy", "noeviction"), "evicts no key (noeviction), and"),
@@ -70,7 +71,7 @@ def test_check_owner_reports_the_default_policy_of_the_old_redis(tmp_path: Path,
     ],
 )
 def test_only_what_the_client_keeps_in_the_old_redis_counts(use: tuple[str, ...], policy: str, words: tuple[str, ...], text: str) -> None:
-    """A queue with `allkeys-*` is the error `queue-evicted`, and its keys have no expiry."""
+    """A queue with `allkeys-*` is the error `queue-evicted`, and its keys have no expiry. `use-unknown` asks for an unknown use."""
     messages = reported(server(*words), SERVICE, use=use, policy=policy)
     assert len(messages) == (1 if text else 0)
     assert all(text in message for message in messages)
