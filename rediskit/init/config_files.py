@@ -3,6 +3,7 @@
 from rediskit.init.objects import WORKLOADS, Content, InputObjects, mappings_at, name_of, namespace_of
 from rediskit.model.nested import text_at
 from rediskit.model.podspec import containers_of, pods_of
+from rediskit.model.pointers import unescaped
 from rediskit.usage.address import parse
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.servers import is_server
@@ -19,7 +20,7 @@ def files_with_redis(workload: Content, objects: InputObjects, *, hosts: bool = 
             if source is None or use is None:
                 continue
             readers = [container.name for container in containers_of(workload) if _mounts(container.content, text_at(volume, "name"))]
-            key = use.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+            key = unescaped(use.pointer.rpartition("/")[2])
             text = use.shown.partition(":")[0] if hosts else f"{key} of ConfigMap/{name_of(source)}"
             for name in readers or [container.name for container in containers_of(workload) if container.listed == "containers"][:1]:
                 files.setdefault(name, text)

@@ -9,7 +9,7 @@ from rediskit.init.objects import ONCE, WORKLOADS, InputObjects, is_name, mappin
 from rediskit.init.switches import ContainerSwitch
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.podspec import Container, containers_of
-from rediskit.model.pointers import pointer
+from rediskit.model.pointers import pointer, unescaped
 from rediskit.usage.address import parse
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.servers import is_watcher
@@ -84,7 +84,7 @@ class _OwnPlaces:
             return False
         if readers <= set(self._query.gone):
             return True
-        key = use.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+        key = unescaped(use.pointer.rpartition("/")[2])
         switched = (use.object, key) in self._sources or ((use.object, "*") in self._sources and key in self._query.names)
         return switched and readers <= {*self._references, *self._query.gone}
 

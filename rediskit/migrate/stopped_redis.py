@@ -10,7 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.nested import at
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import effects
-from rediskit.usage.references import CREATE_SECRETS, needed
+from rediskit.usage.references import created_by_name, needed
 from rediskit.usage.servers import is_server
 from rediskit.usage.services import reference
 
@@ -39,10 +39,9 @@ def missing_objects(client: Client, before: Sequence[Object]) -> Iterator[tuple[
     here = {reference(content) for content in before if key_of(content)[1] in ("", client.namespace)}
     needs = {name for server in _servers(client, before) for _, name in needed(server)}
     for name in client.old_objects:
-        kind, _, own = name.partition("/")
         if name in here:
             continue
-        runs = kind in _RUNS or name in needs or (kind in CREATE_SECRETS and f"Secret/{own}" in needs)
+        runs = name.partition("/")[0] in _RUNS or name in needs or created_by_name(name) in needs
         stops = runs and _needs_it(client)
         message = f"{name} of previous.remove is not in the build{f': {_effect(client)}' if stops else ''}"
         hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"

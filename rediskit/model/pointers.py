@@ -14,6 +14,11 @@ def pointer(*path: str | int) -> str:
     return text
 
 
+def unescaped(token: str) -> str:
+    """Return the key that a token of a JSON pointer stands for."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
 def by_name(value: Any) -> dict[str, Any] | None:
     """Return the entries of a list by their names; None unless it is a list of mappings whose names are strings."""
     if isinstance(value, (str, dict)) or not isinstance(value, (list, Sequence)):

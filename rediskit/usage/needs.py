@@ -11,7 +11,7 @@ from rediskit.model.once import once
 from rediskit.model.pointers import pointer
 from rediskit.state_machine.effects import at_step
 from rediskit.usage.manifests import as_left
-from rediskit.usage.references import CREATE_SECRETS, needed
+from rediskit.usage.references import created_by_name, needed
 from rediskit.usage.services import reference
 
 
@@ -39,7 +39,7 @@ def needs(environment: Environment, client: Client) -> Iterator[Need]:
 
     Those of the client itself have the patches of `decommission`. At `complete`, a manifest can be older than the application.
     """
-    removed = {_created(name) for name in client.old_objects}
+    removed = {created_by_name(name) for name in client.old_objects}
     for need in _by_namespace(environment).get(client.namespace, ()) if removed else ():
         if need.name in removed and need.object not in client.old_objects and _remains(environment, client, need):
             yield need
@@ -67,9 +67,3 @@ def _by_namespace(environment: Environment) -> Mapping[str, list[Need]]:
                 entries = (Need(number, position, path, where, pointer(*place), name) for name, place in names.items())
                 result.setdefault(client.namespace, []).extend(entries)
     return result
-
-
-def _created(name: str) -> str:
-    """Return the Secret that an object with this name creates by default; the name itself for other kinds."""
-    kind, _, own = name.partition("/")
-    return f"Secret/{own}" if kind in CREATE_SECRETS else name

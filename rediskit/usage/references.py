@@ -29,8 +29,6 @@ _NAMES_OF_SECRETS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """The kinds that create a Secret, each with the fields of its name, if it has another one (from the API references of the operators)."""
 
-CREATE_SECRETS = frozenset(_NAMES_OF_SECRETS)
-
 
 def created_secret(content: Mapping[str, Any]) -> str:
     """Return the name of the Secret that an object is or creates; "" if it creates none."""
@@ -38,6 +36,12 @@ def created_secret(content: Mapping[str, Any]) -> str:
     if fields is None:
         return ""
     return next(filter(None, (text_at(content, *path) for path in fields)), "") or text_at(content, "metadata", "name")
+
+
+def created_by_name(name: str) -> str:
+    """Return the Secret that an object with this `Kind/name` creates by default; the name itself for other kinds."""
+    kind, _, own = name.partition("/")
+    return f"Secret/{own}" if kind in _NAMES_OF_SECRETS else name
 
 
 def needed(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -9,6 +9,7 @@ from rediskit.checks.finding import Finding
 from rediskit.migrate.owner.released import Key, key_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.pointers import unescaped
 from rediskit.renderers.tree import Object
 from rediskit.usage.address import of_client
 from rediskit.usage.finder import Use, certain, uses
@@ -61,7 +62,7 @@ def _is_of_another_number(client: Client, objects: Mapping[Key, Object], use: Us
 def _text_at(content: Any, where: str) -> Any:
     """Return the value at a JSON pointer; None where there is none."""
     for part in where.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+        key = unescaped(part)
         if isinstance(content, list):
             content = content[int(key)] if key.isdecimal() and int(key) < len(content) else None
         else:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rediskit.model.nested import list_at, text_at
-from rediskit.model.pointers import by_name
+from rediskit.model.pointers import by_name, unescaped
 from rediskit.renderers.owner.patches import Change
 from rediskit.renderers.tree import Object
 
@@ -64,7 +64,7 @@ def operated(base: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -
     """
     result: Object = _copied(base)
     for operation in operations:
-        *path, last = (token.replace("~1", "/").replace("~0", "~") for token in operation["path"].split("/")[1:])
+        *path, last = map(unescaped, operation["path"].split("/")[1:])
         try:
             parent: Any = result
             for token in path:
