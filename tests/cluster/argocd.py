@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rediskit.model.nested import at
@@ -16,6 +15,7 @@ from tests.tools.install import locate_folder, table
 
 NAMESPACE = "argocd"
 VERSION = "argoproj.io/v1alpha1"
+_REFRESH = "argocd.argoproj.io/refresh"
 IN_CLUSTER = "https://kubernetes.default.svc"
 _CONFIG_MAPS = (
     "argocd-cm",
@@ -96,15 +96,16 @@ class ArgoCD(Tool):
 
     def reconcile(self, expected: Expected) -> None:
         """Refresh every Application with new manifests, and wait until each has finished."""
-        before = {}
-        for name in self._present(expected):
-            before[name] = (self._application(name) or {}).get("status", {}).get("reconciledAt", "")
-        wait_for_another_second = datetime.now(UTC).replace(microsecond=0)
-        until("the next second", lambda: datetime.now(UTC) > wait_for_another_second.replace(microsecond=999999) or None)
-        for name in before:
+        names = self._present(expected)
+        for name in names:
             self._annotate(name, "hard")
-        for name, last in before.items():
-            until(f"a new look at {name}", lambda name=name, last=last: self._looked(name, last))  # type: ignore[misc]
+        for name in names:
+            self._wait_for_refresh(name)
+
+    def compare_again(self, name: str) -> None:
+        """Have an Application compared once more, its manifests rendered anew, and wait for the end of it."""
+        self._annotate(name, "hard")
+        self._wait_for_refresh(name)
 
     def unsettled(self, expected: Expected) -> str:
         live = {content["metadata"]["name"] for content in self._ours(expected.release)}
@@ -167,18 +168,27 @@ class ArgoCD(Tool):
         return self.kube.get(VERSION, "Application", name, NAMESPACE)
 
     def _annotate(self, name: str, how: str) -> None:
-        change = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": how}}}
+        change = {"metadata": {"annotations": {_REFRESH: how}}}
         try:
             self.kube.patch(VERSION, "Application", name, NAMESPACE, change)
         except RefusedError as refusal:
             if refusal.code != 404:
                 raise
 
-    def _looked(self, name: str, before: str) -> bool | None:
-        status = (self._application(name) or {}).get("status", {})
-        if status.get("reconciledAt", "") <= before:
-            raise FailedError(f"last looked at {status.get('reconciledAt')}: {_conditions(status)}")
-        return True
+    def _wait_for_refresh(self, name: str) -> None:
+        """Wait until the annotation is gone: Argo CD removes it with the result of a comparison that began after it.
+
+        `reconciledAt` would not do: it has whole seconds, and two comparisons in one of them look like one.
+        """
+
+        def compared() -> bool | None:
+            application = self._application(name) or {}
+            if _REFRESH in application.get("metadata", {}).get("annotations", {}):
+                status = application.get("status", {})
+                raise FailedError(f"last compared at {status.get('reconciledAt')}: {_conditions(status)}")
+            return True
+
+        until(f"another comparison of {name}", compared)
 
     def _run(self, name: str, *command: str | Path, environment: dict[str, str] | None = None) -> None:
         self.plane.programs.start(name, *command, environment=environment)
