@@ -222,7 +222,7 @@ def _still_awaited(client: Client, objects: Objects) -> Iterator[Use]:
         for path, name, namespace in awaited(content):
             where = namespace or default
             if name in client.old_objects and where in ("", client.namespace):
-                why = f"it needs {name}, which previous.remove lists: no later change of it is applied"
+                why = f"it needs {name}, which previous.remove lists: without it, a later change is not applied or not ready"
                 yield Use(reference(content), home, pointer(*path), "certain" if where else "possible", why)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from rediskit.model.nested import text_at
 from rediskit.usage.address import Address
 from rediskit.usage.finder import namespace_of
-from rediskit.usage.patterns import literals
+from rediskit.usage.patterns import LINKS, literals
 from rediskit.usage.texts import texts_of
 from rediskit.usage.variables import Variables
 
@@ -31,7 +31,7 @@ _UNKNOWN: Key = ("unknown",)
 """The key of an object with letters outside of ASCII, which the patterns compare in other ways: each address has it."""
 _TOKEN = re.compile(r"[\w-]+")
 _LINKED = re.compile(r"(\w+)_(?:service_host|port_\d+_(?:tcp|udp)(?:_addr)?)\b")
-_LINKS = ("_service_host", "_port_")
+_LINKS = tuple(link.lower() for link in LINKS)
 
 
 class Mentions:

@@ -47,7 +47,7 @@ class Patterns:
             self.local if may_contain(text, self._lower) and re.search(_MAY_BE_LOCAL, text) else None,
             self.partial if may_contain(text, self._partial) else None,
             self.word if self._address.node_ports or _may_have_word(text, self._lower) else None,
-            self.linked if any(link in text for link in _LINKS) else None,
+            self.linked if any(link in text for link in LINKS) else None,
         )
 
     @cached_property
@@ -98,7 +98,8 @@ _SRV = r"_[\w-]+\._(?:tcp|udp)"
 
 _MAY_BE_LOCAL = re.compile(r"[^\w.-]|-\d+\.|_(?:tcp|udp)\.", re.IGNORECASE)
 """A text without a match is a word, or a host that is no name of a pod or of an SRV record."""
-_LINKS = ("_SERVICE_HOST", "_PORT_")
+LINKS = ("_SERVICE_HOST", "_PORT_")
+"""Parts of the variables that Kubernetes sets for a Service."""
 _NEVER_BEFORE, _NEVER_AFTER = frozenset("_.$@/\\+:-"), frozenset("_/\\([]+@-")
 """The characters beside letters and digits that `_word` excludes on each side."""
 
