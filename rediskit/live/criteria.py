@@ -1,18 +1,19 @@
 """Measure the criteria of a validation: restarts, errors in logs, connections and latency. No data is unknown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from rediskit.errors import MissingToolError
 from rediskit.live import kubectl
 from rediskit.live.connections import client_results
+from rediskit.live.pod_names import pods_of
 from rediskit.live.prometheus import Prometheus
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import moment
-from rediskit.model.nested import list_at, text_at
+from rediskit.model.nested import list_at, mapping_at, text_at
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.monitoring.series import LATENCY_OBJECTIVE, Series
 from rediskit.renderers.verification.checks import Status
@@ -88,9 +89,17 @@ def _share(samples: float | None, expected: float) -> float:
     return min(1.0, (samples or 0.0) / max(1.0, expected))
 
 
-def _scraped(prometheus: Prometheus, target: str, period: Period, interval: int) -> float:
-    """Return the share of the period with samples of a target."""
-    return _share(prometheus.value(f"count_over_time(redis_up{target}[{period.range}])", period.end), period.seconds / interval)
+def _coverage(environment: Environment, metric: str, pods: Iterable[str], period: Period, prometheus: Prometheus) -> float:
+    """Return the share of the period with samples of a metric, for the pod with the smallest share. Each answer of Redis has the metric."""
+    series = Series.of(environment)
+    query = f"sum by (pod) (count_over_time({metric}{{{series.selector}}}[{period.range}]))"
+    samples = prometheus.by_pod(query, period.end)
+    return min(_share(samples.get(pod), period.seconds / series.interval) for pod in pods)
+
+
+def _increase(series: str, period: Period) -> str:
+    """Return the query of the increase of counters. `increase` ignores the first value of a series that starts within the period."""
+    return f"sum((max_over_time({series}[{period.range}]) unless {series} offset {period.range}) or increase({series}[{period.range}]))"
 
 
 def _pods(client: Client, context: str) -> list[Any]:
@@ -111,8 +120,7 @@ def _time(text: str) -> datetime:
 
 
 def _restarts(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
-    names = "|".join(re.escape(str(workload.name)) for workload in client.workloads if workload.kind != "CronJob")
-    series = f'kube_pod_container_status_restarts_total{{namespace="{client.namespace}",pod=~"({names})-.+"}}'
+    series = f'kube_pod_container_status_restarts_total{{namespace="{client.namespace}",pod=~"{pods_of(client.workloads)}"}}'
     query = f"sum(increase({series}[{period.range}]))"
     counted = prometheus.value(query, period.end)
     interval = Series.of(environment).interval
@@ -127,40 +135,64 @@ def _restarts(environment: Environment, client: Client, period: Period, promethe
 
 
 def _errors(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
-    series = Series.of(environment)
-    refused = f'sum(increase(redis_errors_total{{{series.selector},err=~"MISCONF|OOM"}}[{period.range}]))'
-    rejected = f"sum(increase(redis_rejected_connections_total{{{series.selector}}}[{period.range}]))"
-    server = round((prometheus.value(refused, period.end) or 0) + (prometheus.value(rejected, period.end) or 0))
-    lines, gaps = 0, []
+    selector, release = Series.of(environment).selector, release_of(environment)
+    # Redis reports only errors that occurred, and the number of rejected connections always.
+    refused = _increase(f'redis_errors_total{{{selector},err=~"MISCONF|OOM"}}', period)
+    rejected = _increase(f"redis_rejected_connections_total{{{selector}}}", period)
+    answers = prometheus.value(refused, period.end), prometheus.value(rejected, period.end)
+    server = round(sum(filter(None, answers)))
+    instances = (release.primary_pod, *release.replica_pods)
+    coverage = _coverage(environment, "redis_rejected_connections_total", instances, period, prometheus)
+    lines, gaps = _log_errors(client, period, context)
+    gaps = [*([] if coverage >= COVERED else ["Prometheus does not cover the period"]), *gaps]
+    failed = lines + server > 0
+    note = f"{lines} lines in logs, {server} errors of Redis" if failed else "; ".join(gaps[:3])
+    status: Status = "failed" if failed else "unknown" if gaps else "passed"
+    source = f"kubectl logs; {refused}; {rejected}"
+    return Measurement("no-redis-errors", status, f"{lines + server} errors", "0 errors", f"{coverage:.0%}", source, note)
+
+
+def _log_errors(client: Client, period: Period, context: str) -> tuple[int, list[str]]:
+    """Return the number of lines with an error in the logs of the client, and the gaps: why a log is not read completely."""
     containers = {name for workload in client.workloads for kind, name, _ in workload.redis_containers if kind == "containers"}
     pods = _pods(client, context)
+    lines, gaps = 0, [] if pods else ["no pod of the client runs"]
     for pod in pods:
-        name = text_at(pod, "metadata", "name")
-        began = text_at(pod, "status", "startTime")
+        name, began = text_at(pod, "metadata", "name"), text_at(pod, "status", "startTime")
         if not began or (_time(began) - moment(period.start)).total_seconds() > _LATE:
             gaps.append(f"the pod {name} started at {began or 'an unknown time'}")
-        for state in list_at(pod, "status", "containerStatuses"):
-            container = text_at(state, "name")
-            if container not in containers:
-                continue
+        read = containers & {text_at(state, "name") for state in list_at(pod, "status", "containerStatuses")}
+        gaps += [] if read or not containers else [f"the pod {name} has no container {' or '.join(sorted(containers))}"]
+        for container in sorted(read):
             first = kubectl.logs(name, container, client.namespace, context, first=True).partition(" ")[0]
             if not first or (_time(first) - max(moment(period.start), _time(began or first))).total_seconds() > _LATE:
                 gaps.append(f"the log of {name}/{container} starts at {first or 'no line'}")
             log = kubectl.logs(name, container, client.namespace, context, since=period.start)
             lines += sum(1 for line in log.splitlines() if _ERRORS.search(line) and _within(line.partition(" ")[0], period))
-    gaps += [] if pods else ["no pod of the client runs"]
-    failed = lines + server > 0
-    note = f"{lines} lines in logs, {server} errors of Redis" if failed else "; ".join(gaps[:3])
-    status: Status = "failed" if failed else "unknown" if gaps else "passed"
-    return Measurement("no-redis-errors", status, f"{lines + server} errors", "0 errors", "", f"kubectl logs; {refused}", note)
+    return lines, [*gaps, *_unread(client, pods)]
+
+
+def _unread(client: Client, pods: list[Any]) -> Iterator[str]:
+    """Yield why the logs of a workload are not among those of these pods."""
+    for workload in client.workloads:
+        if workload.suspend or workload.replicas == 0 or not any(kind == "containers" for kind, _, _ in workload.redis_containers):
+            continue  # It normally does not run, or only its init containers use Redis.
+        labels = workload.pod_labels.items()
+        if workload.kind == "CronJob":
+            yield f"{workload.reference}: the logs of its ended pods are not kept"
+        elif not labels:
+            yield f"{workload.reference}: the config has no manifest with the labels of its pods"
+        elif not any(labels <= mapping_at(pod, "metadata", "labels").items() for pod in pods):
+            yield f"{workload.reference}: no pod runs"
 
 
 def _connections(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
     series, release = Series.of(environment), release_of(environment)
     target = f'{{{series.selector},pod="{release.primary_pod}"}}'
-    query = f"min_over_time(redis_connected_clients{target}[{period.range}])"
+    # A restarted Redis has another series: its pod has another address.
+    query = f"min(min_over_time(redis_connected_clients{target}[{period.range}]))"
     least = prometheus.value(query, period.end)
-    coverage = _scraped(prometheus, target, period, series.interval)
+    coverage = _coverage(environment, "redis_connected_clients", (release.primary_pod,), period, prometheus)
     results = [result for result in client_results(environment, (client,), context) if result.id == "client-connection"]
     failed = [result for result in results if result.status == "failed"]
     unknown = [result for result in results if result.status == "unknown"]
@@ -182,7 +214,7 @@ def _latency(environment: Environment, client: Client, period: Period, prometheu
     buckets = f'redis_commands_latencies_usec_bucket{target[:-1]},cmd=~"get|set"}}'
     query = f"histogram_quantile(0.95, sum by (le) (increase({buckets}[{period.range}]))) / 1000"
     value = prometheus.value(query, period.end)
-    coverage = _scraped(prometheus, target, period, series.interval)
+    coverage = _coverage(environment, "redis_connected_clients", (release.primary_pod,), period, prometheus)
     status: Status = "unknown" if value is None else _status(value >= LATENCY_OBJECTIVE, coverage)
     note = "Prometheus does not cover the period"
     if value is None:

@@ -29,10 +29,19 @@ class Prometheus(NamedTuple):
         return list_at(data, "result")
 
     def value(self, expr: str, at_time: str = "") -> float | None:
-        """Return the value of a query with at most one series; None without a series or with the value NaN."""
+        """Return the value of a query with at most one series; None without a series or with the value NaN.
+
+        Raises MissingToolError as `query` does, and for several series: one of them is not the answer.
+        """
         series = self.query(expr, at_time)
-        number = float(series[0]["value"][1]) if series else float("nan")
+        if len(series) > 1:
+            raise _no_answer(f"the query has {len(series)} series, not one: {expr}")
+        number = _number(series[0]) if series else None
         return None if number != number else number
+
+    def by_pod(self, expr: str, at_time: str = "") -> dict[str, float]:
+        """Return the values of a query that has one series per pod. Raises MissingToolError as `query` does."""
+        return {str(at(sample, "metric", "pod")): _number(sample) for sample in self.query(expr, at_time)}
 
     def rules(self) -> list[Any]:
         """Return all rules, each with `name`, `health` and `lastError`."""
@@ -47,6 +56,10 @@ class Prometheus(NamedTuple):
         if at(response, "status") != "success":
             raise _no_answer(str(at(response, "error")))
         return response["data"]
+
+
+def _number(sample: Any) -> float:
+    return float(sample["value"][1])
 
 
 def prometheus_of(environment: Environment, url: str, context: str) -> Prometheus:

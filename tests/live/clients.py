@@ -92,7 +92,7 @@ def start_pod(lab: Lab, workload: str, **containers: tuple[str, int]) -> str:
     """
     auth = lab.environment.redis.auth
     pods = [pod for pod in lab.cluster.pods if pod.startswith(f"{workload}-")]
-    name = f"{workload}-{len(pods)}"
+    name = f"{workload}-7d9f8b6c5d-x2k4{'bcdfghjklm'[len(pods)]}"
     password = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": auth.secret, "key": auth.key}}}
     specs = [
         {
