@@ -6,9 +6,11 @@ from typing import Any
 
 from rediskit.errors import MissingToolError
 from rediskit.live.checks import Result, compared, result
+from rediskit.live.pod_names import literal
 from rediskit.live.prometheus import Prometheus
 from rediskit.model.environment import Environment
 from rediskit.model.monitoring import WANTED
+from rediskit.model.nested import mapping_at
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.monitoring.alerts import PREFIX, alerts
 from rediskit.renderers.monitoring.dashboard import dashboard
@@ -35,7 +37,7 @@ def monitoring_results(environment: Environment, prometheus: Prometheus) -> Iter
         (("scrapes", "scrape-interval"), lambda: _scrapes(series, prometheus)),
         (("rules", "rules-health"), lambda: _rules(environment, prometheus)),
         (("panel",), lambda: _panels(environment, series, prometheus)),
-        (("alerts",), lambda: _alerts(series, prometheus)),
+        (("alerts",), lambda: _alerts(environment, series, prometheus)),
     )
     for names, check in groups:
         try:
@@ -50,17 +52,19 @@ def _targets(environment: Environment, series: Series, prometheus: Prometheus) -
     up = prometheus.value(f"count({target} == 1) or vector(0)")
     yield compared("targets-up", target, _FROM, up, series.instances, "instances whose exporter reaches Redis", least=True)
     release = release_of(environment)
-    listed = prometheus.query(f'redis_up{{pod=~"{release.fullname}-.+"}}')
-    expected = {"namespace": release.namespace, "service": release.metrics_service}
-    wrong = [metric for metric in (sample["metric"] for sample in listed) if not expected.items() <= metric.items()]
-    pods = [sample["metric"]["pod"] for sample in listed]
+    expected = sorted((release.primary_pod, *release.replica_pods))
+    # The namespace, because another one can have a Redis with the same names.
+    names = "|".join(map(literal, expected))
+    listed = [sample["metric"] for sample in prometheus.query(f'redis_up{{namespace="{release.namespace}",pod=~"{names}"}}')]
+    wrong = [metric for metric in listed if metric.get("service") != release.metrics_service]
+    pods = sorted(metric["pod"] for metric in listed)
     if not listed:
-        detail = f"no series redis_up of pods {release.fullname}-*"
+        detail = f"no series redis_up of the pods {', '.join(expected)} in namespace {release.namespace}"
     elif wrong:
-        detail = f"{wrong[0]['pod']} has {', '.join(f'{name}={wrong[0].get(name)}' for name in expected)}"
+        detail = f"{wrong[0]['pod']} has service={wrong[0].get('service')}"
     else:
-        detail = f"the pods are {', '.join(sorted(pods))}"
-    correct = not wrong and len(pods) == len(set(pods)) == series.instances
+        detail = f"the pods are {', '.join(pods)}, not {', '.join(expected)}"
+    correct = not wrong and pods == expected
     status: Status = "passed" if correct else "failed"
     yield result("target-labels", target, _FROM, status, len(pods), "" if correct else detail, limit=series.instances)
 
@@ -89,13 +93,13 @@ def _rules(environment: Environment, prometheus: Prometheus) -> Iterator[Result]
     if not environment.monitoring.alerts:
         yield result("rules", target, _FROM, "skipped", "", "the config has no alerts")
         return
-    expected = [rule["alert"] for group in alerts(environment)["spec"]["groups"] for rule in group["rules"]]
-    loaded = {rule["name"]: rule for rule in prometheus.rules() if rule["name"] in expected}
-    missing = [name for name in expected if name not in loaded]
+    rules = _loaded(environment, prometheus)
+    missing = [name for name, rule in rules if rule is None]
+    loaded = [rule for _, rule in rules if rule is not None]
     detail = f"missing: {', '.join(missing[:5])}; check the label release of the PrometheusRule" if missing else ""
-    yield result("rules", target, _FROM, "failed" if missing else "passed", len(loaded), detail, limit=len(expected))
-    sick = [rule for rule in loaded.values() if rule["health"] == "err"]
-    new = [rule for rule in loaded.values() if rule["health"] == "unknown"]
+    yield result("rules", target, _FROM, "failed" if missing else "passed", len(loaded), detail, limit=len(rules))
+    sick = [rule for rule in loaded if rule["health"] == "err"]
+    new = [rule for rule in loaded if rule["health"] == "unknown"]
     if sick:
         yield result("rules-health", target, _FROM, "failed", len(sick), f"{sick[0]['name']}: {sick[0].get('lastError', '')}"[:200])
     elif new or not loaded:
@@ -104,6 +108,20 @@ def _rules(environment: Environment, prometheus: Prometheus) -> Iterator[Result]
         )
     else:
         yield result("rules-health", target, _FROM, "passed", 0)
+
+
+def _loaded(environment: Environment, prometheus: Prometheus) -> list[tuple[str, Any]]:
+    """Return the name of each rule of the config, with the rule that Prometheus has loaded; None where there is none.
+
+    The alerts of all releases have the same names, so the labels `namespace` and `service` must be those of this one.
+    """
+    listed = prometheus.rules()
+
+    def live(rule: Any) -> Any:
+        same = (other for other in listed if other["name"] == rule["alert"])
+        return next((other for other in same if rule["labels"].items() <= mapping_at(other, "labels").items()), None)
+
+    return [(rule["alert"], live(rule)) for group in alerts(environment)["spec"]["groups"] for rule in group["rules"]]
 
 
 def _panels(environment: Environment, series: Series, prometheus: Prometheus) -> Iterator[Result]:
@@ -123,7 +141,14 @@ def _panel(panel: Any, query: Any, series: Series, prometheus: Prometheus) -> Re
     return result("panel", target, _FROM, "failed", "0 series", "the query has no series")
 
 
-def _alerts(series: Series, prometheus: Prometheus) -> Iterator[Result]:
+def _alerts(environment: Environment, series: Series, prometheus: Prometheus) -> Iterator[Result]:
     target = f'ALERTS{{{series.selector},alertstate="firing",alertname=~"{PREFIX}.*"}}'
+    if not environment.monitoring.alerts:
+        yield result("alerts", target, _FROM, "skipped", "", "the config has no alerts")
+        return
     firing = sorted({sample["metric"]["alertname"] for sample in prometheus.query(target)})
+    evaluated = all(rule is not None and rule["health"] == "ok" for _, rule in _loaded(environment, prometheus))
+    if not firing and not evaluated:
+        yield result("alerts", target, _FROM, "unknown", "", "not every rule is loaded and evaluated")
+        return
     yield compared("alerts", target, _FROM, len(firing), float(CHECKS["alerts"].limit), ", ".join(firing))
