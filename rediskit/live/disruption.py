@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rediskit.errors import MissingToolError
 from rediskit.live import kubectl
 from rediskit.live.checks import Result, result
-from rediskit.live.kubectl import redis_cli
+from rediskit.live.kubectl import REDIS_CLI, redis_cli
 from rediskit.model.environment import Environment
 from rediskit.model.nested import list_at, text_at
 from rediskit.renderers.helm import release_of
@@ -19,8 +19,9 @@ _LINKED = 60
 """Seconds until the replica must be connected to the primary again."""
 _SYNC = 2.0
 """Seconds until a write is on disk: Redis syncs the append-only file every second."""
-
-
+_LIFETIME = 900
+"""Seconds until the marker key expires: longer than both restarts may take."""
+_VALUE = "survives"
 _INFO = ("INFO", "replication")
 _EXPECTED = "master, slave up"
 
@@ -33,45 +34,84 @@ class _Instance(NamedTuple):
 
 
 def disrupt(environment: Environment, context: str) -> Iterator[Result]:
-    """Yield the results. A key that is written before both restarts is deleted at the end."""
+    """Yield the results. A key that all replicas have before both restarts is deleted at the end, or else expires."""
     release = release_of(environment)
     primary = _Instance(release.primary_pod, release.container_port)
     if not release.replica_pods:
         yield result("reads-without-replica", primary.pod, "kubectl", "skipped", "", "the config has no replicas")
         return
-    replica = _Instance(release.replica_pods[0], release.replicas_container_port)
-    key, value = f"rediskit:verify:{uuid.uuid4()}", "survives"
+    pair = _Pair(environment, primary, _Instance(release.replica_pods[0], release.replicas_container_port), context)
+    try:
+        yield from _restarts(pair)
+    finally:
+        pair.ask(primary, "DEL", pair.key)
 
-    def ask(instance: _Instance, *arguments: str) -> str:
+
+class _Pair:
+    """The primary and the replica that are restarted, with the marker key."""
+
+    def __init__(self, environment: Environment, primary: _Instance, replica: _Instance, context: str) -> None:
+        self.namespace, self.replicas, self.context = environment.redis.namespace, environment.redis.replicas, context
+        self.primary, self.replica = primary, replica
+        self.key = f"rediskit:verify:{uuid.uuid4()}"
+
+    def ask(self, instance: _Instance, *arguments: str, script: str = REDIS_CLI) -> str:
+        """Return the output of redis-cli in a pod; "" without an answer."""
         try:
-            return redis_cli(release.namespace, instance.pod, ("-p", str(instance.port), *arguments), context).strip()
+            command = ("-p", str(instance.port), *arguments)
+            return redis_cli(self.namespace, instance.pod, command, self.context, script=script).strip()
         except MissingToolError:
             return ""
 
-    if ask(primary, "SET", key, value) != "OK" or ask(primary, "WAIT", str(environment.redis.replicas), "1000") == "":
-        yield result("data-survives", primary.pod, "kubectl", "unknown", "", "the marker key can't be written: nothing is restarted")
+    def mark(self) -> str:
+        """Write the marker key. Return why not every replica has it; "" when all have."""
+        commands = f"SET {self.key} {_VALUE} EX {_LIFETIME}\nWAIT {self.replicas} 1000\n"
+        answers = self.ask(self.primary, script=f"printf '{commands}' | (\n{REDIS_CLI})").split("\n")
+        if answers[0] != "OK":
+            return "the marker key can't be written"
+        acknowledged = answers[-1] if answers[-1].isdecimal() else "0"
+        return "" if int(acknowledged) >= self.replicas else f"{acknowledged} of {self.replicas} replicas acknowledged the marker key"
+
+    def roles(self) -> str:
+        """Return the roles of both, as soon as they are the expected ones or the time is over."""
+        end = time.monotonic() + _LINKED
+        while (roles := _roles(self.ask(self.primary, *_INFO), self.ask(self.replica, *_INFO))) != _EXPECTED and time.monotonic() < end:
+            time.sleep(1)
+        return roles
+
+
+def _restarts(pair: _Pair) -> Iterator[Result]:
+    primary, replica = pair.primary, pair.replica
+    if reason := pair.mark():
+        yield result("data-survives", primary.pod, "kubectl", "unknown", "", f"{reason}: nothing is restarted")
         return
     time.sleep(_SYNC)
-    for name, restarted, other in (("reads-without-replica", replica, primary), ("reads-without-primary", primary, replica)):
-        served = failed = 0
-        before = _identity(release.namespace, restarted.pod, context)
-        kubectl.delete("pod", restarted.pod, release.namespace, context)
-        end = time.monotonic() + _READY
-        while not (ready := _ready(release.namespace, restarted.pod, before, context)) and time.monotonic() < end:
-            served, failed = (served + 1, failed) if ask(other, "GET", key) == value else (served, failed + 1)
-        detail = f"{failed} reads failed at {other.pod}" if failed else "" if ready else f"{restarted.pod} is not ready after {_READY} s"
-        yield result(name, restarted.pod, "kubectl", "failed" if detail else "passed", f"{served} reads", detail)
+    yield _restarted(pair, "reads-without-replica", replica, primary)
+    if (roles := pair.roles()) != _EXPECTED:
+        detail = f"the roles are {roles}, expected: {_EXPECTED}: the primary is not restarted"
+        yield result("roles-return", primary.pod, "kubectl", "failed", roles, detail)
+        return
+    yield _restarted(pair, "reads-without-primary", primary, replica)
     instances = (primary, replica)
-    consistent = [instance.pod for instance in instances if ask(instance, "GET", key) == value]
+    consistent = [instance.pod for instance in instances if pair.ask(instance, "GET", pair.key) == _VALUE]
     names = [instance.pod for instance in instances]
     detail = "" if len(consistent) == 2 else f"the key is missing at {', '.join(name for name in names if name not in consistent)}"
     yield result("data-survives", ", ".join(names), "kubectl", "failed" if detail else "passed", "1 key", detail)
-    end = time.monotonic() + _LINKED
-    while (roles := _roles(ask(primary, *_INFO), ask(replica, *_INFO))) != _EXPECTED and time.monotonic() < end:
-        time.sleep(1)
+    roles = pair.roles()
     wrong = "" if roles == _EXPECTED else f"expected: {_EXPECTED}"
     yield result("roles-return", primary.pod, "kubectl", "failed" if wrong else "passed", roles, wrong)
-    ask(primary, "DEL", key)
+
+
+def _restarted(pair: _Pair, name: str, restarted: _Instance, other: _Instance) -> Result:
+    """Delete a pod, and return whether the other one answered all reads until it is ready again."""
+    served = failed = 0
+    before = _identity(pair.namespace, restarted.pod, pair.context)
+    kubectl.delete("pod", restarted.pod, pair.namespace, pair.context)
+    end = time.monotonic() + _READY
+    while not (ready := _ready(pair.namespace, restarted.pod, before, pair.context)) and time.monotonic() < end:
+        served, failed = (served + 1, failed) if pair.ask(other, "GET", pair.key) == _VALUE else (served, failed + 1)
+    detail = f"{failed} reads failed at {other.pod}" if failed else "" if ready else f"{restarted.pod} is not ready after {_READY} s"
+    return result(name, restarted.pod, "kubectl", "failed" if detail else "passed", f"{served} reads", detail)
 
 
 def _roles(primary: str, replica: str) -> str:

@@ -24,6 +24,8 @@ from tests.live.verify import Run, verify
 
 SMALL = {"verification": {"requests": 2000, "operations": 500, "p95": "500ms"}}
 """A load test that passes through the proxy of the lab, which is slower than Redis."""
+LOSS = "for _, key in ipairs(redis.call('KEYS', 'rediskit:verify:*')) do redis.call('DEL', key) end"
+"""Deletes the keys of verifications."""
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -143,10 +145,27 @@ def test_replication_fails_for_each_cause(start: Start) -> None:
 def test_disruption_fails_where_data_or_reads_are_lost(start: Start) -> None:
     lab = start("verify-disruption", profile="cloudpirates", monitoring=False)
     lab.wait_for_replicas()
-    lab.redis(lab.primary, "ACL", "SETUSER", "default", "-get")
+    pods = sorted(lab.cluster.pods)
     with repeated(lambda: lab.redis(lab.replica, "REPLICAOF", "NO", "ONE"), 0.3):
         run = verify(lab, "--phase", "replication", "--disruptive", "--yes")
-    assert {"reads-without-replica", "reads-without-primary", "data-survives", "roles-return"} <= run.ids("failed"), run.wrong
+    assert run.status("data-survives") == {"unknown"}, run.wrong
+    assert ("nothing is restarted" in run.detail("data-survives"), sorted(lab.cluster.pods)) == (True, pods)
+    lab.redis(lab.replica, "REPLICAOF", lab.release.primary_host, lab.release.port)
+    lab.wait_for_replicas()
+    with repeated(lambda: lab.redis(lab.primary, "EVAL", LOSS, 0), 0.3):
+        run = verify(lab, "--phase", "replication", "--disruptive", "--yes")
+    assert {"reads-without-replica", "reads-without-primary", "data-survives"} <= run.ids("failed"), run.wrong
+    lab.wait_for_replicas()
+    restarted, primary = lab.replica.containers["redis"].pid, lab.primary.containers["redis"].pid
+
+    def detach() -> None:
+        if lab.replica.containers["redis"].pid != restarted:
+            lab.redis(lab.replica, "REPLICAOF", "NO", "ONE")
+
+    with repeated(detach, 0.3):
+        run = verify(lab, "--phase", "replication", "--disruptive", "--yes")
+    assert "roles-return" in run.ids("failed"), run.wrong
+    assert lab.primary.containers["redis"].pid == primary
 
 
 def test_performance_fails_on_a_slow_server(start: Start) -> None:
