@@ -12,6 +12,8 @@ from typing import Any
 from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.live import kubectl
 from rediskit.live.checks import Result, compared, result
+from rediskit.live.jobs import run_job
+from rediskit.live.objects import external_addresses
 from rediskit.model.environment import Environment
 from rediskit.plaintext import Plaintext
 from rediskit.renderers.helm import release_of
@@ -36,8 +38,11 @@ def endpoint(environment: Environment) -> tuple[str, int]:
     return str(environment.network.address), release_of(environment).port
 
 
-def refused_outside(environment: Environment) -> Result:
-    """Verify that this machine, outside of `network.allow`, gets no connection."""
+def refused_outside(environment: Environment, context: str) -> Result:
+    """Verify that this machine, outside of `network.allow`, gets no connection.
+
+    It passes only if Redis runs meanwhile: a pod reaches it, and the external Service has the address of the config.
+    """
     host, port = endpoint(environment)
     target = f"{host}:{port}"
     if source := _allowed(environment, host):
@@ -47,8 +52,26 @@ def refused_outside(environment: Environment) -> Result:
     try:
         socket.create_connection((host, port), _SECONDS).close()
     except OSError as error:
-        return result("refused-outside", target, "outside", "passed", f"{time.monotonic() - start:.1f}", str(error))
+        measured = f"{time.monotonic() - start:.1f}"
+        # Every other error, such as an unreachable network, comes from this machine.
+        refused = isinstance(error, TimeoutError | ConnectionRefusedError)
+        unproven = _unproven(environment, host, context) if refused else "no packet reached Redis"
+        detail = f"{error}: {unproven}" if unproven else str(error)
+        return result("refused-outside", target, "outside", "unknown" if unproven else "passed", measured, detail)
     return result("refused-outside", target, "outside", "failed", f"{time.monotonic() - start:.1f}", "a connection opened")
+
+
+def _unproven(environment: Environment, host: str, context: str) -> str:
+    """Return why a refused connection can have another cause than the rules of the network; "" where Redis runs."""
+    namespace = environment.redis.namespace
+    try:
+        if (addresses := external_addresses(environment, context)) != [host]:
+            return f"the address of the external Service is {', '.join(addresses) or 'missing'}, not {host}"
+        answers = [answer for answer in run_job(environment, "connectivity", namespace, context) if answer.id == "ping"]
+    except MissingToolError as error:
+        return f"{error.problems[0].message}, so nothing shows that Redis runs"
+    silent = [answer.detail or answer.status for answer in answers if answer.status != "passed"]
+    return f"a pod in namespace {namespace} does not reach Redis either: {silent[0]}" if silent else ""
 
 
 def results_here(environment: Environment, phase: Phase, context: str) -> Iterator[Result]:

@@ -52,7 +52,8 @@ def verify(environment: Environment, options: Options, progress: Progress) -> It
         yield result("ping", environment.redis.release, options.vantage, "skipped", "", f"the shared Redis is not deployed: {steps}")
         return
     if options.vantage == "outside":
-        yield refused_outside(environment)
+        progress(f"{environment.name}: from outside, and from a pod that must reach Redis")
+        yield refused_outside(environment, options.context)
         return
     for phase in options.phases:
         progress(f"{environment.name}: {phase}, from {options.vantage}")

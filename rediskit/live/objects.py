@@ -1,5 +1,7 @@
 """Checks of live objects: Secrets, the external Service and the dashboard."""
 
+from typing import Any
+
 from rediskit.live import kubectl
 from rediskit.live.checks import Result, result
 from rediskit.model.environment import Environment
@@ -35,13 +37,23 @@ def external_service(environment: Environment, context: str) -> Result:
     service = kubectl.get_object("service", release.external_service, release.namespace, context)
     if service is None:
         return result("external-service", target, _FROM, "failed", "", "it does not exist")
-    addresses = [text_at(entry, "ip") for entry in list_at(service, "status", "loadBalancer", "ingress")]
+    addresses = _addresses(service)
     ports = [port["nodePort"] for port in list_at(service, "spec", "ports") if at(port, "nodePort")]
     allowed = sorted(list_at(service, "spec", "loadBalancerSourceRanges"))
     faults = [f"its address is {', '.join(addresses) or 'missing'}, not {network.address}"] if addresses != [network.address] else []
     faults += [f"it has the node port {ports[0]}"] if ports else []
     faults += [f"it allows {', '.join(allowed) or 'every network'}"] if allowed != sorted(network.allow) else []
     return result("external-service", target, _FROM, "failed" if faults else "passed", ", ".join(addresses), "; ".join(faults))
+
+
+def external_addresses(environment: Environment, context: str) -> list[str]:
+    """Return the addresses of the external Service; none where it does not exist. Raise MissingToolError when kubectl fails."""
+    release = release_of(environment)
+    return _addresses(kubectl.get_object("service", release.external_service, release.namespace, context))
+
+
+def _addresses(service: Any) -> list[str]:
+    return [text_at(entry, "ip") for entry in list_at(service, "status", "loadBalancer", "ingress")]
 
 
 def dashboard_label(environment: Environment, context: str) -> Result:
