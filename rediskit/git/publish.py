@@ -73,6 +73,20 @@ class Checkout:
             return self.distance()[0] > 0
         return bool(self._ask("remote")) and not self._ask("for-each-ref", "--count=1", "--contains", "HEAD", "refs/remotes")
 
+    def contains(self, commit: str, other: str) -> bool | None:
+        """Return whether a commit contains another one; None where it is not in this checkout and can't be fetched.
+
+        Fetches the branches of the remote if the commit is not known yet.
+        """
+        command = ("merge-base", "--is-ancestor", other, commit)
+        done = self._run(*command, exit_codes=(0, 1, 128))
+        upstream = self.upstream()
+        remote = upstream.remote if upstream else self.only_remote()
+        if done.exit_code == 128 and remote:
+            self._run("fetch", "--quiet", remote, exit_codes=(0, 1, 128))
+            done = self._run(*command, exit_codes=(0, 1, 128))
+        return None if done.exit_code == 128 else done.exit_code == 0
+
     def changed(self, paths: Collection[str] = (".",)) -> list[str]:
         """Return the uncommitted files below these paths, untracked ones included, relative to the top."""
         options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")

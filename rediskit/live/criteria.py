@@ -175,7 +175,7 @@ def _log_errors(client: Client, period: Period, context: str) -> tuple[int, list
 def _unread(client: Client, pods: list[Any]) -> Iterator[str]:
     """Yield why the logs of a workload are not among those of these pods."""
     for workload in client.workloads:
-        if workload.suspend or workload.replicas == 0 or not any(kind == "containers" for kind, _, _ in workload.redis_containers):
+        if workload.is_idle or not any(kind == "containers" for kind, _, _ in workload.redis_containers):
             continue  # It normally does not run, or only its init containers use Redis.
         labels = workload.pod_labels.items()
         if workload.kind == "CronJob":

@@ -283,9 +283,9 @@ class _StepRun:
         wait = Wait(self.options.context, self.options.timeout, self.report)
         try:
             if application is not None or (self.repository == "owner" and self.client.owner.in_place):
-                wait_for_application(self.client, (application or self.config_repository).head(), wait)
+                wait_for_application(self.client, application or self.config_repository, wait)
             elif self.repository == "ours":
-                wait_for_platform(self.environment, tree, self.config_repository.head(), wait)
+                wait_for_platform(self.environment, tree, self.config_repository, wait)
         except MissingToolError as error:
             if not self.todo:
                 raise

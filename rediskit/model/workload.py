@@ -227,6 +227,11 @@ class Workload(Described):
         return bool(self.suspend) if self.kind == "CronJob" else self.replicas
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it can have no pod for a long time outside of the downtime: it has no replicas, is suspended, or KEDA stops it."""
+        return bool(self.suspend) or self.replicas == 0 or (self.autoscaler is not None and self.autoscaler.min == 0)
+
+    @property
     def reference(self) -> str:
         """`Deployment/beersystem-backend`."""
         return f"{self.kind}/{self.name}"
