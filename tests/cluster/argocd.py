@@ -103,7 +103,7 @@ class ArgoCD(Tool):
             self._wait_for_refresh(name)
 
     def compare_again(self, name: str) -> None:
-        """Have an Application compared once more, its manifests rendered anew, and wait for the end of it."""
+        """Have an Application compared once more, its manifests rendered again, and wait for the end of it."""
         self._annotate(name, "hard")
         self._wait_for_refresh(name)
 
