@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from rediskit.live import kubectl
@@ -81,7 +82,7 @@ def observe(environment: Environment, context: str) -> Observation:
     for number, connection in after.items():
         idle = connection.get("tot-cmds") == "0" or connection.get("cmd") in _BEFORE_AUTHENTICATION
         if number in before and not idle:
-            stayed[connection["addr"].rpartition(":")[0], int(connection["db"])] += 1
+            stayed[_address(connection["addr"].rpartition(":")[0]), int(connection["db"])] += 1
     disabled = "ACL" in environment.redis.disabled_commands
     log = "" if disabled else ask("ACL", "LOG", "128")
     has_statistics = "# Errorstats" in errors and "# Errorstats" in later
@@ -103,8 +104,16 @@ def recent_logins(text: str) -> Counter[str]:
         fields = dict(zip(words[::2], words[1::2], strict=False))
         address = _ADDRESS.search(fields.get("client-info", ""))
         if address and fields.get("reason") == "auth" and float(fields.get("age-seconds") or 60) < 60:
-            logins[address[1]] += int(fields.get("count") or 1)
+            logins[_address(address[1])] += int(fields.get("count") or 1)
     return logins
+
+
+def _address(text: str) -> str:
+    """Return an IP address in one form: Redis writes an IPv6 address in brackets (anet.c, anetFormatAddr)."""
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        return text  # Of a Unix socket.
 
 
 def _refusals(text: str) -> int:
@@ -127,7 +136,7 @@ def _workload(client: Client, workload: Workload, observation: Observation, cont
         return
     pods = [pod for pod in kubectl.list_objects("pods", client.namespace, selector, context) if _runs(pod)]
     if not pods:
-        idle = workload.kind == "CronJob" or workload.replicas == 0
+        idle = workload.kind == "CronJob" or workload.is_idle
         detail = "it does not run now" if idle else f"no pod with {selector}"
         yield result("client-connection", target, "kubectl", "skipped" if idle else "failed", "", detail)
         return
@@ -152,29 +161,39 @@ def _databases(client: Client, templates: tuple[Template | None, ...]) -> frozen
     return frozenset(client.database(placeholder.database) for placeholder in named) or frozenset({client.database()})
 
 
+def _addresses(pod: Any) -> list[str]:
+    """Return the addresses of a pod: with dual-stack networking, one per IP family."""
+    texts = (text_at(pod, "status", "podIP"), *(text_at(entry, "ip") for entry in list_at(pod, "status", "podIPs")))
+    return list(dict.fromkeys(_address(text) for text in texts if text))
+
+
 def _pod(pod: Any, databases: Mapping[str, frozenset[int]], observation: Observation) -> Iterator[Result]:
-    name, address = text_at(pod, "metadata", "name"), text_at(pod, "status", "podIP")
+    name, addresses = text_at(pod, "metadata", "name"), _addresses(pod)
+    shown = " or ".join(addresses)
     running = {text_at(state, "name") for state in list_at(pod, "status", "containerStatuses") if at(state, "state", "running")}
-    counts = {number: count for (source, number), count in observation.connections.items() if source == address}
-    measured = ", ".join(f"database {number}: {count}" for number, count in sorted(counts.items())) or "no connection"
+    counts: Counter[int] = Counter()
+    for (source, number), count in observation.connections.items():
+        counts[number] += count if source in addresses else 0
+    logins = sum(observation.logins[address] for address in addresses)
+    measured = ", ".join(f"database {number}: {count}" for number, count in sorted(counts.items()) if count) or "no connection"
     for container, expected in databases.items():
         target = f"{name}/{container}"
         sharing = [other for other, numbers in databases.items() if numbers & expected]
-        available = sum(counts.get(number, 0) for number in expected)
+        available = sum(counts[number] for number in expected)
         text = "database " + " or ".join(map(str, sorted(expected)))
         status: Status = "failed"
         detail = ""
         if container not in running:
             detail = "the container does not run"
-        elif observation.logins[address]:
-            detail = f"{observation.logins[address]} logins of {address} refused in the last minute: wrong password"
+        elif logins:
+            detail = f"{logins} logins of {shown} refused in the last minute: wrong password"
         elif not available:
-            detail = f"no authenticated connection of {address} on {text} during {OBSERVATION:g} s"
+            detail = f"no authenticated connection of {shown} on {text} during {OBSERVATION:g} s"
         elif observation.refusals and not observation.certain:
             cause = "perhaps those of this connection: verify the log of the container"
             status, detail = "unknown", f"Redis refused {observation.refusals} commands meanwhile, {cause}"
         elif len(sharing) > 1:
-            status, detail = "unknown", f"{', '.join(sharing)} share the address {address} and {text}: verify each in its log"
+            status, detail = "unknown", f"{', '.join(sharing)} share the address {shown} and {text}: verify each in its log"
         else:
             status = "passed"
         yield result("client-connection", target, "kubectl", status, measured, detail, limit=text)
