@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException, InvalidURL
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -55,7 +56,7 @@ class Prometheus(NamedTuple):
             raise _no_answer("it returned no JSON") from None
         if at(response, "status") != "success":
             raise _no_answer(str(at(response, "error")))
-        return response["data"]
+        return at(response, "data")
 
 
 def _number(sample: Any) -> float:
@@ -75,14 +76,24 @@ def prometheus_of(environment: Environment, url: str, context: str) -> Prometheu
 
 def _download(url: str) -> bytes:
     try:
+        return _body(url)
+    except InvalidURL:
+        # Without the message, which can contain a password of the URL.
+        raise _no_answer("the URL has no valid host and port") from None
+    except HTTPException as error:
+        raise _no_answer(f"no complete HTTP response: {type(error).__name__} {str(error)[:100]}".strip()) from None
+    except (OSError, ValueError) as error:
+        raise _no_answer(str(getattr(error, "reason", error))) from None
+
+
+def _body(url: str) -> bytes:
+    try:
         with urllib.request.urlopen(url, timeout=_SECONDS) as response:
             content: bytes = response.read()
             return content
     except urllib.error.HTTPError as error:
         with error:
             return error.read()
-    except (OSError, ValueError) as error:
-        raise _no_answer(str(getattr(error, "reason", error))) from None
 
 
 def _no_answer(reason: str) -> MissingToolError:
