@@ -47,11 +47,16 @@ def run_job(environment: Environment, phase: Phase, namespace: str, context: str
     except MissingToolError as error:
         problem = error.problems[0]
         message, reason = "", f"{problem.message}: {problem.hint}"
+    if any(line.startswith("truncated\t") for line in message.splitlines()):
+        reason = "the termination message of the pod has no space for this result"
     return complete(parsed(environment, message, vantage), expected, target, vantage, reason or "the pod reported no result")
 
 
 def parsed(environment: Environment, message: str, vantage: str) -> Iterator[Result]:
-    """Yield the results in a termination message. A line in another form is a result of no check, and left out."""
+    """Yield the results in a termination message. A line in another form is a result of no check, and left out.
+
+    In a message that is full, a check that passed for several targets has one line, without measured value.
+    """
     settings = environment.verification
     limits = {"replicas-online": environment.redis.replicas, "wait": environment.redis.replicas}
     for line in message.splitlines():

@@ -240,11 +240,19 @@ performance() {
   done
 }
 
-finish() { # the termination message has 4096 bytes: passed checks are left out first
-  local text
+finish() { # the termination message has 4096 bytes: if it is full, failed checks come first, and each passed one has one line without values
+  local text line status name passed=" " ordered=()
   text="$(printf '%s\n' "${RESULTS[@]}")"
   if (("$(wc -c <<< "$text")" > 4000)); then
-    text="$(grep -v $'\tpassed\t' <<< "$text" | head -c 3900)"$'\ntruncated\t-\tskipped\t\tpassed checks are in the log of the pod'
+    for status in failed unknown passed skipped; do
+      for line in "${RESULTS[@]}"; do
+        [[ $line == *$'\t'"$status"$'\t'* ]] || continue
+        name="${line%%$'\t'*}"
+        if [[ $status != passed ]]; then ordered+=("${line:0:250}")
+        elif [[ $passed != *" $name "* ]]; then passed+="$name " ordered+=("$name"$'\t'"$ENDPOINT"$'\tpassed'); fi
+      done
+    done
+    text="$(printf '%s\n' "${ordered[@]}" | head -c 3900)"$'\ntruncated\t-\tskipped\t\tall results are in the log of the pod'
   fi
   printf '%s\n' "$text" > "$RESULT"
 }
