@@ -14,6 +14,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import moment
 from rediskit.model.nested import list_at, mapping_at, text_at
+from rediskit.model.workload import Workload
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.monitoring.series import LATENCY_OBJECTIVE, Series
 from rediskit.renderers.verification.checks import Status
@@ -120,18 +121,30 @@ def _time(text: str) -> datetime:
 
 
 def _restarts(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
-    series = f'kube_pod_container_status_restarts_total{{namespace="{client.namespace}",pod=~"{pods_of(client.workloads)}"}}'
-    query = f"sum(increase({series}[{period.range}]))"
+    query = f"sum(increase({_restart_series(client, client.workloads)}[{period.range}]))"
     counted = prometheus.value(query, period.end)
     interval = Series.of(environment).interval
-    samples = prometheus.value(f"count_over_time((count({series}) > 0)[{period.range}:{interval}s])", period.end)
-    coverage = _share(samples, period.seconds / interval)
+    permanent = [workload for workload in client.workloads if workload.kind != "CronJob" and not workload.is_idle]
+    samples = {
+        workload.reference: prometheus.value(
+            f"count_over_time((count({_restart_series(client, (workload,))}) > 0)[{period.range}:{interval}s])", period.end
+        )
+        for workload in permanent
+    }
+    shares = {reference: _share(number, period.seconds / interval) for reference, number in samples.items()}
+    coverage = min(shares.values(), default=0.0)
     states = [state for pod in _pods(client, context) for state in list_at(pod, "status", "containerStatuses")]
     ended = [text_at(state, "name") for state in states if _within(text_at(state, "lastState", "terminated", "finishedAt"), period)]
     number = max(round(counted or 0), len(ended))
-    note = f"restarted: {', '.join(sorted(set(ended)))}" if ended else "" if coverage >= COVERED else "no data of kube-state-metrics"
+    lacking = ", ".join(reference for reference, share in shares.items() if share < COVERED) or "a workload that runs permanently"
+    note = f"restarted: {', '.join(sorted(set(ended)))}" if ended else ""
+    note = note or ("" if coverage >= COVERED else f"no data of kube-state-metrics about {lacking}")
     measured = f"{number} restarts" if ended or counted is not None else ""
     return Measurement("no-restarts", _status(number > 0, coverage), measured, "0 restarts", f"{coverage:.0%}", query, note)
+
+
+def _restart_series(client: Client, workloads: Iterable[Workload]) -> str:
+    return f'kube_pod_container_status_restarts_total{{namespace="{client.namespace}",pod=~"{pods_of(workloads)}"}}'
 
 
 def _errors(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:

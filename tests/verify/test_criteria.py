@@ -154,3 +154,19 @@ def test_restarts_of_other_workloads_do_not_count(monkeypatch: pytest.MonkeyPatc
     series = {f'kube_pod_container_status_restarts_total{{namespace="beersystem",pod="{pod}"}}': values for pod, values in names.items()}
     query = next(query for query in _queries(monkeypatch, hours=1) if query.startswith("sum(increase(kube_pod"))
     promtool(tmp_path, {"groups": []}, story(series, promql_expr_test=[samples(query, {"{}": 0})]))
+
+
+def test_restarts_pass_only_if_each_workload_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "beersystem-backend"
+    covered: dict[str, list[answers.Sample]] = {"^sum.increase.kube_pod": [({}, 0.0)], rf'count_over_time.*"{name}-[^|]*"': [({}, SAMPLES)]}
+    assert measured(monkeypatch, covered, RUNNING)["no-restarts"].status == "passed"
+    workloads = config()["clients"][0]["workloads"]
+    worker = {"kind": "StatefulSet", "name": "worker", "replicas": 1, "containers": {"worker": {}}}
+    env = {"REDIS_HOST": "${host}", "REDIS_PASSWORD": "${password}"}
+
+    def over(added: dict[str, Any]) -> dict[str, Any]:
+        return {"clients": {0: {"env": env, "workloads": [*workloads, added]}}}
+
+    result = measured(monkeypatch, covered, RUNNING, over=over(worker))["no-restarts"]
+    assert (result.status, result.note) == ("unknown", "no data of kube-state-metrics about StatefulSet/worker")
+    assert measured(monkeypatch, covered, RUNNING, over=over({**worker, "replicas": 0}))["no-restarts"].status == "passed"
