@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rediskit.cli.clock import refuse_later
 from rediskit.cli.report import note
 from rediskit.migrate.edit import put_in_place
+from rediskit.migrate.merged import unmerged_commits
 from rediskit.migrate.scan import Scan, problems, recorded, uncommitted, unseen
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def findings(client: Client, result: Scan, checkout: Checkout) -> Iterator[Findi
 
 
 def record(environment: Environment, client: Client, checkout: Checkout, result: Scan, at: str) -> None:
-    """Write a scan of a commit into the config as evidence, where a gate requires it, and print a note."""
+    """Write a scan of a merged commit into the config as evidence, where a gate requires it, and print a note."""
     files = recorded(environment, client, result, at)
     if files:
         refuse_later(at, "--at")
-        if problem := uncommitted(environment, checkout):
+        if problem := uncommitted(environment, checkout) or unmerged_commits(environment, client, checkout.top):
             note(f"the scan of {client.name} is not recorded: {problem.message}; {problem.hint}")
             return
     put_in_place(files)

@@ -61,6 +61,27 @@ class WorkTree:
         """Return the default branch of the remote at the time of the clone; "" if it is unknown."""
         return self._ask("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").removeprefix(f"refs/remotes/{remote}/")
 
+    def remote_branches(self, remote: str) -> list[str]:
+        """Return the branches of a remote at the time of the last fetch or push."""
+        listed = self._ask("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}").splitlines()
+        names = [reference.removeprefix(f"refs/remotes/{remote}/") for reference in listed]
+        return [name for name in names if name != "HEAD"]
+
+    def only_at_head(self, remote: str, branch: str) -> list[str]:
+        """Return the files that HEAD changes and that differ from a fetched remote branch, also where a merge made another commit of them.
+
+        Without a common commit, as in a shallow clone, these are all files that differ.
+        """
+        tracked = f"refs/remotes/{remote}/{branch}"
+        differing = self._differing(tracked)
+        base = self._ask("merge-base", tracked, "HEAD") if differing else ""
+        return sorted(differing & self._differing(base)) if base else sorted(differing)
+
+    def _differing(self, revision: str) -> set[str]:
+        """Return the files that differ between a revision and HEAD. Raises MissingToolError if git cannot compare them."""
+        done = self._git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", revision, "HEAD")
+        return set(filter(None, os.fsdecode(done.stdout).split("\0")))
+
     def branch(self) -> str:
         """Return the current branch, which can have no commits; "" for a detached HEAD."""
         return self._ask("symbolic-ref", "--quiet", "--short", "HEAD")

@@ -4,6 +4,7 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.evidence import Observation, Observed, record
+from rediskit.migrate.merged import unmerged_commits
 from rediskit.migrate.owner.check import unfolded
 from rediskit.migrate.owner.files import Checkout
 from rediskit.migrate.scan import commit_of, recorded, scan, uncommitted
@@ -20,9 +21,9 @@ def checkout_evidence(
     Nothing is written.
 
     Raises:
-        RefusedError: The base does not contain the change, or the checkout has changes that no commit contains.
+        RefusedError: The base does not contain the change, or the checkout has changes that no commit contains, or that are not merged.
     """
-    if problem := uncommitted(environment, checkout):
+    if problem := uncommitted(environment, checkout) or unmerged_commits(environment, client, checkout.top):
         raise RefusedError(problem)
     if target == "decommission":
         result = scan(environment, client, checkout, chart)

@@ -13,17 +13,14 @@ from rediskit.errors import Problem
 from rediskit.files import read_file, read_regular
 from rediskit.git.discovery import work_tree_of
 from rediskit.git.publish import Checkout as Repository
-from rediskit.git.publish import Upstream
 from rediskit.git.revision import contents_at
 from rediskit.migrate.commits import Publishing, remote_of
-from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.export import export
 from rediskit.migrate.owner.build import bench
 from rediskit.migrate.owner.files import Checkout
 from rediskit.migrate.places import Places
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.state_machine.transitions import migration_of
 from rediskit.temporary import temporary_folder
 from rediskit.yamlio.reader import read
 
@@ -139,19 +136,6 @@ def obstacles(places: Places, how: Publishing, *, exports: bool) -> Iterator[Pro
         if application.top != places.config_repository.top:
             yield from behind(application, how)
         yield from foreign_in_application(environment, places.client, application, places.overlay())
-
-
-def unmerged(places: Places, how: Publishing) -> Iterator[Problem]:
-    """Yield why the next step cannot go on a branch: the branch that the tool reads lacks a step, so a merge would apply two at once."""
-    client, tracked = places.client, places.environment.gitops.revision
-    remote = remote_of(places.config_repository)
-    if not how.branch or not how.push or not remote or not places.config_repository.fetch(Upstream(remote, tracked)):
-        return
-    old = (migrations_in(places.environment.file, f"refs/remotes/{remote}/{tracked}") or {}).get(client.name)
-    if old is not None and len(old.history) < len(migration_of(client).history):
-        message = f"{client.name}: the step to {migration_of(client).step} is not merged into {tracked}"
-        hint = f"merge it, and run git switch {tracked} && git pull --rebase: one merge applies one step"
-        yield Problem(message, hint, code="step-unmerged")
 
 
 def behind(repository: Repository, how: Publishing) -> Iterator[Problem]:

@@ -17,8 +17,9 @@ from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place, undo
 from rediskit.migrate.export import Exported, trial_in_place, unlisted
 from rediskit.migrate.leftover import with_empty_databases, with_unread_databases
+from rediskit.migrate.merged import unmerged
 from rediskit.migrate.moves import Asked, Move, move
-from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obstacles, unmerged
+from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obstacles
 from rediskit.migrate.places import Places
 from rediskit.migrate.status import one_client, repository_of_step
 from rediskit.migrate.verification.after_step import Verified, verify_step
@@ -163,6 +164,7 @@ class _StepRun:
     def begin(self) -> None:
         """Take the gates, and write the config. Everything that can be refused is refused before."""
         self._require(foreign_in_config(self.environment, self.client, self.config_repository, self.options.output))
+        self._require(unmerged(self.places, self._publishing, self.options.asked.kind))
         evidence = self._record()
         try:
             planned = self._permitted()
@@ -180,7 +182,6 @@ class _StepRun:
         errors = [finding for finding in findings if finding.severity == "error"]
         self._require(Problem(finding.message, finding.hint, finding.path, finding.location, finding.code) for finding in errors)
         self._require(self._obstacles(planned.status.repository))
-        self._require(unmerged(self.places, self._publishing))
         if planned.status.repository == "owner" and self.options.commit:
             self._require_ready_checkout(planned.environment)
         if self.options.wait:

@@ -12,7 +12,7 @@ from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.files import Manifest
 from rediskit.model.owner_values import ByEffect
-from rediskit.model.types import DeployingObject, Flag, GitRepository, TreePath
+from rediskit.model.types import DeployingObject, Flag, GitRepository, GitRevision, TreePath
 
 if TYPE_CHECKING:
     from rediskit.model.helm_install import HelmInstall
@@ -66,6 +66,9 @@ class Owner(Model):
     repository: GitRepository | None = None
     """The URL of the application repository. `migrate step` searches `.rediskit.local.yaml` and `$REDISKIT_CHECKOUTS` for the name of the
     repository."""
+    revision: GitRevision | None = None
+    """The branch of the application repository that is deployed: a step waits until the last one is merged into it. Default:
+    `gitops.revision` in the repository of this config, else the default branch of the remote."""
     path: TreePath | None = None
     """The folder of the outermost overlay in the application repository. Default: its top."""
     object: DeployingObject | None = None
@@ -91,7 +94,7 @@ class Owner(Model):
     def _uses_its_keys(self) -> Self:
         """Refuse a key of another kind: it would have no effect."""
         fields = type(self).model_fields
-        unused = sorted(self.model_fields_set - {"kind", "repository", "path", "object"} - KINDS[self.kind].keys)
+        unused = sorted(self.model_fields_set - {"kind", "repository", "revision", "path", "object"} - KINDS[self.kind].keys)
         hint = "remove it, or choose the kind that uses it"
         refuse_all(
             [Problem(f"{self.kind} does not use it", hint, (str(fields[key].alias or key), "[key]"), code="owner-key") for key in unused]

@@ -96,12 +96,13 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     checkout = checkout_at(arguments.owner, None)
     observation = folded(environment, client, checkout)
-    if problem := uncommitted(environment, checkout):
+    if problem := uncommitted(environment, checkout) or unmerged_commits(environment, client, checkout.top):
         raise RefusedError(problem)
     yield observation
 
 
 def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+    from rediskit.migrate.merged import unmerged_commits
     """Yield the queues of the old Redis, read through kubectl or as a person observed them; nothing without `--drained`.
 
     Refusals: [not-stopped], [pods-running], [queue-unread], [queue-not-empty].
