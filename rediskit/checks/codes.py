@@ -9,6 +9,7 @@ CHECK = "check"
 KUBECONFORM = "check --kubeconform"
 BASE = "check --base REV"
 OWNER = "check --owner DIR"
+LIVE = "migrate verify --live"
 UPGRADE = "upgrade"
 
 
@@ -66,6 +67,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("base-unreadable", "error", BASE, "Require that the config at the revision loads."),
     Code("defaults-changed", "error", BASE, "Refuse other defaults of another version of rediskit for the deployed release."),
     Code("time-differs", "warning", BASE, "Warn when a step has a time more than 15 minutes from the commit that wrote it."),
+    Code("verify-cluster", "error", LIVE, "Require that all evidence from a cluster is from the same one, by the uid of `kube-system`."),
     Code("owner-build", "error", OWNER, "Require that the kustomization builds, also with the files of each step."),
     Code("owner-link", "error", OWNER, "Refuse a symbolic link at the path of a file that rediskit writes."),
     Code("owner-unread", "warning", OWNER, "Warn about a kustomization in the checkout that is unreadable: rediskit skips it."),

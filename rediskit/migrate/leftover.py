@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.live.kubectl import redis_cli
 from rediskit.migrate.moves import Move
+from rediskit.migrate.verification.cluster import cluster_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
@@ -74,13 +75,14 @@ def with_empty_databases(environment: Environment, client: Client, step: Move, c
     They are read before the downtime if Redis is deployed, and again before `reconfigure`. A person's word counts, unless it is older than
     the downtime, and databases with the keys of another client are left out.
 
-    Raises RefusedError [database-not-empty].
+    Refusals: [database-not-empty], [verify-cluster].
     """
     recorded = last(empty_evidence(client))
     reads = _is_start(step) and release_is_deployed(environment)
     if not reads or (recorded and (recorded.value != "0" or _is_recent_word(recorded, step))):
         return step
     try:
+        cluster_of(environment, context)
         keys = own_keys(environment, client, sharing(environment, client), context)
     except MissingToolError as error:
         return _warned(client, step, error.problems[0].message)

@@ -11,7 +11,8 @@ from rediskit.migrate.jobs import has_finished
 from rediskit.migrate.owner.released import Key, key_of
 from rediskit.migrate.scan import Scan, examined, recorded
 from rediskit.migrate.verification.artefact import Artefact
-from rediskit.migrate.verification.verify import cluster_of, missing_workloads, rendered_elsewhere
+from rediskit.migrate.verification.cluster import cluster_of
+from rediskit.migrate.verification.verify import missing_workloads, rendered_elsewhere
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at, list_at, text_at

@@ -23,7 +23,7 @@ from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obst
 from rediskit.migrate.places import Places
 from rediskit.migrate.status import one_client, repository_of_step
 from rediskit.migrate.verification.after_step import Verified, verify_step
-from rediskit.migrate.waiting import Wait, wait_for_application, wait_for_platform
+from rediskit.migrate.waiting import wait_for_application, wait_for_platform, wait_in
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
@@ -281,7 +281,7 @@ class _StepRun:
         return is_new
 
     def _wait(self, tree: Tree, application: Repository | None) -> None:
-        wait = Wait(self.options.context, self.options.timeout, self.report)
+        wait = wait_in(self.environment, self.options.context, self.options.timeout, self.report)
         try:
             if application is not None or (self.repository == "owner" and self.client.owner.in_place):
                 wait_for_application(self.client, application or self.config_repository, wait)

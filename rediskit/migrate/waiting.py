@@ -8,6 +8,7 @@ from rediskit.errors import MissingToolError, Problem
 from rediskit.git.publish import Checkout
 from rediskit.live import gitops
 from rediskit.migrate import pods
+from rediskit.migrate.verification.cluster import refuse_another_cluster
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import text_at
@@ -26,6 +27,12 @@ class Wait(NamedTuple):
     context: str
     timeout: float
     report: Callable[[str], None]
+
+
+def wait_in(environment: Environment, context: str, timeout: float, report: Callable[[str], None]) -> Wait:
+    """Return how to wait in a cluster. Raises RefusedError [verify-cluster] for another one than that of earlier evidence."""
+    refuse_another_cluster(environment, context)
+    return Wait(context, timeout, report)
 
 
 def wait_for_platform(environment: Environment, tree: Tree, repository: Checkout, wait: Wait) -> None:

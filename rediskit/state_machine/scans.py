@@ -5,9 +5,15 @@ from rediskit.model.evidence import Evidence
 from rediskit.state_machine.subjects import difference
 
 CLUSTER = "cluster "
-"""The start of `source` of evidence from a cluster; the uid of its namespace kube-system follows."""
+"""The start of `source` of evidence from a cluster; the uid of its namespace kube-system follows, and after a comma what was read."""
 FILE = "file "
 """The start of `source` of a scan of the output of a program; the name of the file follows. Any other source is a commit."""
+
+
+def cluster_in(entry: Evidence) -> str:
+    """Return the cluster that evidence was read in, as `cluster UID`; "" for other sources."""
+    source = entry.source or ""
+    return source.partition(",")[0] if entry.by == "measured" and source.startswith(CLUSTER) else ""
 
 
 def is_of_checkout(scan: Evidence) -> bool:

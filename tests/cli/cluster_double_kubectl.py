@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tests.cli.cluster_double import CLUSTER
+
 ADDRESS = "10.42.0.9"
 """The address of the pod of the application."""
 OVERLAY = "prod"
@@ -89,7 +91,7 @@ class Kubectl:
 
     def _object(self, kind: str, name: str) -> Any:
         if kind == "namespace":
-            return {"metadata": {"name": name, "uid": "0c8a7f1e"}}
+            return {"metadata": {"name": name, "uid": CLUSTER.split()[1]}}
         if kind == "secret":
             value = base64.b64encode(b"x" * 32).decode()
             return {"metadata": {"name": name}, "data": {"redis-password": value}}

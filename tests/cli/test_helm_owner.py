@@ -13,6 +13,7 @@ from rediskit.helm import chart_at
 from rediskit.migrate.owner.chart import template
 from rediskit.model.helm_install import helm_install
 from rediskit.yamlio.writer import dump
+from tests.cli.cluster_double import SHOWS_THE_CLUSTER
 from tests.cli.test_export import disk
 from tests.conftest import Run
 from tests.renderers.owner_build import Object
@@ -214,7 +215,7 @@ def test_values_come_in_the_order_of_flux(tmp_path: Path, run: Run) -> None:
 def kubectl(folder: Path, content: Object | None) -> str:
     """Write a program in the place of kubectl that prints an object."""
     program = folder / "kubectl"
-    program.write_text(f"#!/bin/sh\ncat <<'EOF'\n{json.dumps(content) if content else ''}\nEOF\n", encoding="utf-8")
+    program.write_text(f"#!/bin/sh\n{SHOWS_THE_CLUSTER}\ncat <<'EOF'\n{json.dumps(content) if content else ''}\nEOF\n", encoding="utf-8")
     program.chmod(0o755)
     return str(program)
 

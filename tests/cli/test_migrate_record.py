@@ -12,6 +12,7 @@ import pytest
 from rediskit.model.criteria import MEASURED
 from rediskit.renderers import render
 from rediskit.source.loader import load
+from tests.cli.cluster_double import CLUSTER, SHOWS_THE_CLUSTER
 from tests.cli.migrations import (
     CONFIG,
     IN_WINDOW,
@@ -163,7 +164,7 @@ def kubectl_prints(folder: Path, monkeypatch: pytest.MonkeyPatch, *jobs: Mapping
     """Put a kubectl on the way that prints these Jobs, and return the file with its arguments."""
     program, log = folder / "kubectl", folder / "kubectl.log"
     (folder / "jobs.json").write_text(json.dumps({"kind": "List", "items": list(jobs)}))
-    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\ncat {folder}/jobs.json\n')
+    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\n{SHOWS_THE_CLUSTER}\ncat {folder}/jobs.json\n')
     program.chmod(0o755)
     monkeypatch.setenv("KUBECTL", str(program))
     return log
@@ -189,7 +190,8 @@ def test_jobs_are_read_with_kubectl_and_the_gate_passes_without_a_running_one(
     saved = load(file).clients[0].migration
     assert saved is not None
     recorded = saved.evidence[-1]
-    assert (recorded.kind, recorded.by, recorded.value, recorded.source) == ("jobs", "measured", "0", "Jobs of namespace beersystem")
+    source = f"{CLUSTER}, Jobs of namespace beersystem"
+    assert (recorded.kind, recorded.by, recorded.value, recorded.source) == ("jobs", "measured", "0", source)
     assert run("advance", CONFIG, *at)[0] == 0
 
 

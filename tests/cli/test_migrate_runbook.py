@@ -15,6 +15,7 @@ from rediskit.cli import main
 from rediskit.cli.parser import parser
 from rediskit.state_machine.clock import later
 from tests.cli.checkout import fold
+from tests.cli.cluster_double import SHOWS_THE_CLUSTER
 from tests.cli.test_step import Place
 from tests.conftest import Run
 
@@ -78,7 +79,7 @@ def test_the_rollback_of_the_runbook_can_be_followed_by_another_attempt(
     place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kubectl = place.folder / "kubectl"
-    kubectl.write_text("#!/bin/sh\necho '# Keyspace'\n", encoding="utf-8")
+    kubectl.write_text(f"#!/bin/sh\n{SHOWS_THE_CLUSTER}\necho '# Keyspace'\n", encoding="utf-8")
     kubectl.chmod(0o755)
     monkeypatch.setenv("KUBECTL", str(kubectl))
     forward, _, wrong = page(place).partition("## Roll back")

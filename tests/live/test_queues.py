@@ -21,12 +21,13 @@ TASKS, DONE, CACHE_WRITES = 100, 60, 6000
 CONFIG = "chocolandia.yaml"
 KUBECTL = """#!/bin/sh
 echo "$@" | head -n 1 >> "$0.calls"
+case "$*" in *kube-system*) echo '{"metadata": {"uid": "0c8a7f1e"}}'; exit;; esac
 [ "$1" != get ] || exec cat "$0.pods"
 while [ "$1" != -- ]; do shift; done
 shift
 exec "$@"
 """
-"""Runs the command of `kubectl exec` here instead of in a pod, and lists the pods of a file."""
+"""Runs the command of `kubectl exec` here instead of in a pod, lists the pods of a file, and shows a cluster."""
 WORKER = {
     "kind": "Pod",
     "metadata": {
@@ -142,4 +143,5 @@ def test_reconfigure_is_refused_with_40_of_100_tasks_and_allowed_with_none(versi
     assert (code, "step: reconfigure" in migration.text) == (0, True), output
     calls = (tmp_path / "bin/kubectl.calls").read_text(encoding="utf-8").splitlines()
     pods = "get pods --namespace beersystem --selector  --output json"
-    assert set(calls) == {pods, "exec --namespace beersystem service/redis -- sh -c "}
+    cluster = "get namespace kube-system --namespace  --ignore-not-found --output json"
+    assert set(calls) == {cluster, pods, "exec --namespace beersystem service/redis -- sh -c "}

@@ -1,7 +1,8 @@
 """`rediskit migrate record`: evidence, written into the config."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.environments import clear_leftovers
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.dry_run:
         for option, time in (("--at", at), *((_TIMES[name], time) for name, time in times.items() if time)):
             refuse_later(time, option)
+    cluster = cache(partial(_cluster, environment, arguments.context))
     validating = arguments.measure or arguments.criterion or arguments.failed or arguments.notes or times["start"]
     observed = Observed(
         at=at,
@@ -38,13 +40,13 @@ def run(arguments: argparse.Namespace) -> Report:
         failed=tuple(arguments.failed),
         notes=arguments.notes,
         secret=arguments.secret_seen,
-        measured=_measured(environment, client, arguments, times["start"], times["until"] or at) if arguments.measure else (),
+        measured=_measured(environment, client, arguments, times["start"], times["until"] or at, cluster) if arguments.measure else (),
         dispute=arguments.dispute.strip(),
         others=(
-            *_drained(client, arguments),
-            *_installed(client, arguments),
-            *_jobs(client, arguments),
-            *_empty(environment, client, arguments),
+            *_drained(client, arguments, cluster),
+            *_installed(client, arguments, cluster),
+            *_jobs(client, arguments, cluster),
+            *_empty(environment, client, arguments, cluster),
             *_folded(environment, client, arguments),
         ),
     )
@@ -53,10 +55,20 @@ def run(arguments: argparse.Namespace) -> Report:
     return Report({"client": client.name, "at": at, **document}, lines, dirty_notes(environment, files))
 
 
+def _cluster(environment: Environment, context: str, otherwise: str) -> str:
+    """Return the source of what kubectl reads. Raises as `cluster_of`."""
+    from rediskit.migrate.verification.cluster import cluster_of
+
+    return cluster_of(environment, context, otherwise)
+
+
 def _measured(
-    environment: Environment, client: Client, arguments: argparse.Namespace, start: str, until: str
+    environment: Environment, client: Client, arguments: argparse.Namespace, start: str, until: str, cluster: Callable[[str], str]
 ) -> tuple[dict[str, str], ...]:
-    """Return an entry for each criterion that can be measured."""
+    """Return an entry for each criterion that can be measured. Where nothing shows in which cluster, a criterion that passes is unknown.
+
+    Raises RefusedError [verify-cluster].
+    """
     from rediskit.live.criteria import Period, measure
     from rediskit.live.prometheus import prometheus_of
     from rediskit.model.criteria import FAILED, UNKNOWN
@@ -64,14 +76,21 @@ def _measured(
     period = Period(*validation_period(client.name, migration_of(client), start, until))
     prometheus = prometheus_of(environment, arguments.prometheus, arguments.context)
     suffixes = {"passed": "", "failed": FAILED, "unknown": UNKNOWN}
+    try:
+        source = f"{cluster('')}, "
+    except MissingToolError as error:
+        source, note = "", f"{error.problems[0].message}: {error.problems[0].hint}"[:300]
+        suffixes["passed"] = UNKNOWN
+    else:
+        note = ""
     return tuple(
         {
             "value": f"{measured.criterion}{suffixes[measured.status]}",
             "measured": measured.measured,
             "limit": measured.limit,
             "coverage": measured.coverage,
-            "source": measured.source,
-            "note": measured.note,
+            "source": f"{source}{measured.source}",
+            "note": measured.note or note,
         }
         for measured in measure(environment, client, period, prometheus, arguments.context)
     )
@@ -83,6 +102,7 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
     Raises RefusedError if the build does not contain it, and ConfigError without a build to verify.
     """
     from rediskit.migrate.checkout_evidence import folded
+    from rediskit.migrate.merged import unmerged_commits
     from rediskit.migrate.owner.files import checkout_at
     from rediskit.migrate.scan import uncommitted
 
@@ -101,11 +121,10 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
     yield observation
 
 
-def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
-    from rediskit.migrate.merged import unmerged_commits
+def _drained(client: Client, arguments: argparse.Namespace, cluster: Callable[[str], str]) -> Iterator[Observation]:
     """Yield the queues of the old Redis, read through kubectl or as a person observed them; nothing without `--drained`.
 
-    Refusals: [not-stopped], [pods-running], [queue-unread], [queue-not-empty].
+    Refusals: [not-stopped], [pods-running], [queue-unread], [queue-not-empty], [verify-cluster].
     """
     from rediskit.live.kubectl import redis_cli
     from rediskit.migrate.queues import left_in, refuse_tasks, service_of
@@ -124,20 +143,23 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observat
         yield Observation("drained", f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
         return
     service, namespace = service_of(client)
-    _refuse_pods(client, arguments.context, "verify the queues, then record it with --drained --observed TEXT")
+    otherwise = "verify the queues, then record it with --drained --observed TEXT"
+    source = f"{cluster(otherwise)}, Service {namespace}/{service}"
+    _refuse_pods(client, arguments.context, otherwise)
     tasks = left_in(client, lambda command: redis_cli(namespace, f"service/{service}", command, arguments.context))
     if tasks.total and not discard:
         raise refuse_tasks(client, tasks)
     lost = f"; discarded: {tasks.described}: {discard}" if tasks.total else ""
     value, note = f"{tasks.total}{DISCARDED if tasks.total else ''}", f"{tasks.keys} keys in all{lost}"
-    yield Observation("drained", value, f"Service {namespace}/{service}", note)
+    yield Observation("drained", value, source, note)
 
 
-def _installed(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+def _installed(client: Client, arguments: argparse.Namespace, cluster: Callable[[str], str]) -> Iterator[Observation]:
     """Yield the live HelmRelease of the application, read through kubectl; nothing without `--installed`.
 
     Raises:
         RefusedError: [release-settings] A setting of it undoes a step. [release-chart] It has another chart version than the config.
+            [verify-cluster].
         MissingToolError: kubectl fails.
     """
     from rediskit.live.kubectl import get_object
@@ -149,16 +171,17 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Iterator[Observ
         raise ConfigError(Problem(f"{client.name} has no HelmRelease", "omit --installed: it is for owner.release with a HelmRelease"))
     install = client.owner.installs
     namespace = install.namespace or client.namespace
+    source = f"{cluster('')}, {install.reference} in {namespace}"
     content = get_object("helmreleases.helm.toolkit.fluxcd.io", install.name, namespace, arguments.context)
     if problems := live_problems(client, content, namespace):
         raise RefusedError(problems)
-    yield Observation("installed", version_of(content), f"{install.reference} in {namespace}")
+    yield Observation("installed", version_of(content), source)
 
 
-def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+def _jobs(client: Client, arguments: argparse.Namespace, cluster: Callable[[str], str]) -> Iterator[Observation]:
     """Yield the Jobs of the CronJobs, read through kubectl or as a person observed them; nothing without `--jobs`.
 
-    Refusals: [not-stopped], [jobs-running], [pods-running].
+    Refusals: [not-stopped], [jobs-running], [pods-running], [verify-cluster].
     """
     from rediskit.live.kubectl import list_objects
     from rediskit.migrate.jobs import running
@@ -171,20 +194,22 @@ def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation
     if observed := arguments.observed.strip():
         yield Observation("jobs", "0", note=observed)
         return
+    otherwise = "verify the pods, then record it with --jobs --observed TEXT"
+    source = f"{cluster(otherwise)}, Jobs of namespace {client.namespace}"
     if names := running(list_objects("jobs", client.namespace, "", arguments.context), client.cron_jobs):
         message = f"{client.name}: {', '.join(names)} in namespace {client.namespace} {'is' if len(names) == 1 else 'are'} running"
         hint = f"wait until they have finished, or run kubectl delete job {' '.join(names)} --namespace {client.namespace}"
         raise RefusedError(Problem(message, hint, code="jobs-running"))
-    _refuse_pods(client, arguments.context, "verify the pods, then record it with --jobs --observed TEXT")
-    yield Observation("jobs", "0", f"Jobs of namespace {client.namespace}")
+    _refuse_pods(client, arguments.context, otherwise)
+    yield Observation("jobs", "0", source)
 
 
-def _empty(environment: Environment, client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+def _empty(environment: Environment, client: Client, arguments: argparse.Namespace, cluster: Callable[[str], str]) -> Iterator[Observation]:
     """Yield the keys in the databases of the client in the shared Redis, read through kubectl or as a person observed them.
 
     Nothing without `--empty`. Before the first attempt, no key of this client is in a database in which another one runs.
 
-    Refusals: [database-not-empty].
+    Refusals: [database-not-empty], [verify-cluster].
     """
     from rediskit.migrate.leftover import described, own_keys, refuse_keys
 
@@ -197,11 +222,12 @@ def _empty(environment: Environment, client: Client, arguments: argparse.Namespa
         yield Observation("empty", f"0{KEPT}" if keep else "0", "", "; ".join(filter(None, (observed, keep))))
         return
     others = {} if left_shared(migration_of(client)) else sharing(environment, client)
+    release = release_of(environment)
+    otherwise = "verify the databases, then record it with --empty --observed TEXT"
+    source = f"{cluster(otherwise)}, Service {release.namespace}/{release.primary_service}"
     keys = own_keys(environment, client, others, arguments.context)
     if keys and not keep:
         raise refuse_keys(environment, client, keys)
-    release = release_of(environment)
-    source = f"Service {release.namespace}/{release.primary_service}"
     shared = [f"database {number} has the keys of {name}" for number, name in others.items()]
     note = "; ".join([*([f"{described(keys)}: {keep}"] if keys else []), *shared])
     yield Observation("empty", f"{sum(keys.values())}{KEPT if keys else ''}", source, note)

@@ -5,13 +5,14 @@ import json
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from rediskit.errors import MissingToolError, Problem, RefusedError
+from rediskit.errors import Problem, RefusedError
 from rediskit.live.kubectl import get_object, list_objects
 from rediskit.migrate.owner.base import refuse, refuse_scalers, setting_findings
 from rediskit.migrate.owner.build import select
 from rediskit.migrate.owner.released import Key
 from rediskit.migrate.pods import live_pods
 from rediskit.migrate.verification.artefact import Artefact, collected
+from rediskit.migrate.verification.cluster import cluster_of
 from rediskit.migrate.verification.compare import Difference, differences
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -21,7 +22,6 @@ from rediskit.model.podspec import containers_of
 from rediskit.renderers.owner.required import Hidden, hidden, requirements
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step, effects, steps
-from rediskit.state_machine.scans import CLUSTER
 from rediskit.state_machine.transitions import migration_of
 
 _RESOURCES = {"Rollout": "rollouts.argoproj.io", "ScaledObject": "scaledobjects.keda.sh"}
@@ -88,23 +88,6 @@ def missing_workloads(client: Client, keys: Collection[Key]) -> list[str]:
     return [reference for reference in client.references if reference not in here]
 
 
-def cluster_of(environment: Environment, context: str) -> str:
-    """Return the source of evidence from a cluster: the uid of its namespace kube-system.
-
-    Raises:
-        RefusedError: [verify-cluster] Earlier evidence is from another cluster.
-        MissingToolError: kubectl is missing or fails.
-    """
-    uid = text_at(get_object("namespace", "kube-system", "", context), "metadata", "uid")
-    if not uid:
-        raise MissingToolError(Problem("kubectl shows no uid of namespace kube-system", "check the context and its permissions"))
-    source = f"{CLUSTER}{uid}"
-    if (recorded := _known_cluster(environment)) not in ("", source):
-        message = f"this is {source}, and earlier verifications read {recorded}"
-        raise RefusedError(Problem(message, "choose the context of that cluster with --context", code="verify-cluster"))
-    return source
-
-
 def live_artefact(environment: Environment, client: Client, context: str) -> Artefact:
     """Return the objects of a client in the cluster: each by its name, and no Secret. While it is stopped, its pods and ScaledObjects, too.
 
@@ -145,17 +128,6 @@ def _config_maps(content: Object) -> Iterator[str]:
         sources = [text_at(source, "configMapRef", "name") for source in list_at(container.content, "envFrom")]
         sources += [text_at(variable, "valueFrom", "configMapKeyRef", "name") for variable in list_at(container.content, "env")]
         yield from filter(None, sources)
-
-
-def _known_cluster(environment: Environment) -> str:
-    """Return the source of the first evidence from a cluster; "" before one."""
-    sources = (
-        entry.source
-        for client in environment.clients
-        for entry in (client.migration.evidence if client.migration else ())
-        if entry.kind in ("verified", "scan") and entry.source and entry.source.startswith(CLUSTER)
-    )
-    return next(sources, "")
 
 
 def digest_of(artefact: Artefact) -> str:
