@@ -20,6 +20,7 @@ class Address(NamedTuple):
         hosts: External host names, in lower case, without a trailing dot.
         addresses: IP addresses: ClusterIP, LoadBalancer, external.
         node_ports: The ports that every node of the cluster opens for the Services.
+        stateful_sets: Name and namespace of each StatefulSet, whose pods have names in DNS.
     """
 
     services: tuple[tuple[str, str], ...] = ()
@@ -27,6 +28,7 @@ class Address(NamedTuple):
     addresses: tuple[str, ...] = ()
     ports: tuple[int, ...] = (6379,)
     node_ports: tuple[int, ...] = ()
+    stateful_sets: tuple[tuple[str, str], ...] = ()
 
     def same(self, other: Address) -> bool:
         """Return whether two addresses have a Service, a host name or an IP address in common."""
@@ -41,6 +43,7 @@ class Address(NamedTuple):
             _joined(self.addresses, other.addresses),
             _joined(self.ports, other.ports),
             _joined(self.node_ports, other.node_ports),
+            _joined(self.stateful_sets, other.stateful_sets),
         )
 
 
@@ -52,6 +55,7 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
     """Return the address of a host name or an IP address for a pod in a namespace, where a bare name is resolved.
 
     The host has any form: `redis`, `redis.shop`, `redis.shop.svc`, `redis-0.redis.shop.svc.cluster.local.`, `10.43.0.7`.
+    `redis-node-0.redis` can be a pod of this namespace, or a Service in the namespace `redis`: the address has both.
     """
     plain = host.lower().rstrip(".").strip("[]")
     if (address := _ip_address(plain)) is not None:
@@ -61,7 +65,9 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
         return Address(((plain, namespace),), ports=(port,))
     if len(labels) == 2 and _is_pod(*labels):
         return Address(((labels[1], namespace),), ports=(port,))
-    if len(labels) == 3 and _is_pod(*labels[:2]):
+    if len(labels) == 2 and _can_be_pod(*labels):
+        return Address(((labels[1], namespace), (labels[0], labels[1])), ports=(port,))
+    if len(labels) == 3 and labels[2] != "svc" and _is_pod_of(namespace, *labels):
         return Address(((labels[1], labels[2]),), ports=(port,))
     if len(labels) == 2:
         return Address(((labels[0], labels[1]),), ports=(port,))
@@ -84,19 +90,41 @@ def _ip_address(text: str) -> str | None:
 
 def _is_pod(pod: str, service: str) -> bool:
     """Return whether two labels are a pod of a StatefulSet and its headless Service, as in `redis-0.redis`."""
+    name = stateful_set_of(pod)
+    return bool(name) and (service == name or service.endswith("-headless"))
+
+
+def _can_be_pod(pod: str, service: str) -> bool:
+    """Return whether two labels can be a pod and its Service: the StatefulSet has a longer name, as in `redis-node-0.redis`."""
+    return stateful_set_of(pod).startswith(f"{service}-")
+
+
+def _is_pod_of(here: str, pod: str, service: str, namespace: str) -> bool:
+    """Return whether three labels are a pod, its Service and the namespace. here: a known namespace; another name can be a domain."""
+    return _is_pod(pod, service) or _can_be_pod(pod, service) or (namespace == here and bool(stateful_set_of(pod)))
+
+
+def stateful_set_of(pod: str) -> str:
+    """Return the StatefulSet of a pod by the name of the pod; "" for another name."""
     name, _, number = pod.rpartition("-")
-    return number.isdecimal() and bool(name) and (service == name or service.endswith("-headless"))
+    return name if number.isdecimal() else ""
 
 
 @once
 def of_client(client: Client) -> Address | None:
-    """Return the address of a client's old Redis: its host and the Services of previous.remove; None if the client has none."""
+    """Return the address of a client's old Redis: its host, and what previous.remove lists of it; None if the client has none."""
     previous = client.previous
     if previous is None:
         return None
-    services = tuple(
-        (name.lower(), client.namespace)
-        for kind, _, name in (reference.partition("/") for reference in previous.remove)
-        if kind == "Service"
-    )
-    return parse(previous.host, client.namespace, previous.port).plus(Address(services, ports=(previous.port,)))
+    services, stateful_sets = (_removed(client, kind) for kind in ("Service", "StatefulSet"))
+    pod, _, service = previous.host.lower().rstrip(".").partition(".")
+    is_own = (service, client.namespace) in services or (stateful_set_of(pod), client.namespace) in stateful_sets
+    host = f"{pod}.{service}.{client.namespace}.svc" if is_own and stateful_set_of(pod) and "." not in service else previous.host
+    address = parse(host, client.namespace, previous.port)
+    return address.plus(Address(services, ports=(previous.port,), stateful_sets=stateful_sets))
+
+
+def _removed(client: Client, kind: str) -> tuple[tuple[str, str], ...]:
+    """Return name and namespace of the objects of a kind that `decommission` removes."""
+    names = (reference.partition("/") for reference in client.old_objects)
+    return tuple((name.lower(), client.namespace) for own, _, name in names if own == kind)

@@ -21,7 +21,7 @@ Key = tuple[str | None, ...]
 
 * `named`, namespace, name: a bare name, in a text of the namespace; None: in a text whose namespace is not known.
 * `linked`, namespace, start: a variable that Kubernetes sets for a Service.
-* `joined`, token, token: two tokens of a host or an IP address.
+* `joined`, token, token: two tokens of a host or an IP address, or the StatefulSet of a pod (`redis-`) and its namespace.
 * `partial`, name: a name with a placeholder as its namespace.
 """
 
@@ -56,14 +56,15 @@ class Mentions:
             if not text.content.isascii():
                 return {EVERY, _UNKNOWN}
             lowered = text.content.lower().replace(":-", ": ")  # The default of the shell, as in `${REDIS_HOST:-redis}`.
-            if not self._tokens.isdisjoint(_TOKEN.findall(lowered)) or any(link in lowered for link in _LINKS):
+            tokens = _TOKEN.findall(lowered)
+            if not self._tokens.isdisjoint((*tokens, *map(_set_of, tokens))) or any(link in lowered for link in _LINKS):
                 keys.update(self._all_keys.intersection(_in_text(lowered, namespace_of(content, text, home))))
         return keys
 
 
 def _keys(address: Address, common: Counter[Key]) -> Iterator[Key]:
     """Yield the keys of an address. common: the number of addresses with each pair of tokens, of which the rarest is the key."""
-    names = [part for service in address.services for part in service]
+    names = [part for pair in (*address.services, *address.stateful_sets) for part in pair]
     if address.node_ports or not all(map(_TOKEN.fullmatch, names)) or not all(map(_pairs, literals(address))):
         yield EVERY
         return
@@ -74,23 +75,34 @@ def _keys(address: Address, common: Counter[Key]) -> Iterator[Key]:
         yield "joined", name, home
         yield "joined", home, name  # `shop/redis` of ingress-nginx.
         yield "partial", name
+    for name, home in address.stateful_sets:
+        yield from (("named", namespace, f"{name}-") for namespace in (home, None))
+        yield "joined", f"{name}-", home
     for text in literals(address):
         yield min(_pairs(text), key=lambda pair: common[pair])
 
 
 def _in_text(lowered: str, namespace: str | None) -> Iterator[Key]:
-    before, end = "", 0
+    pod, before, end = "", "", 0
     for match in _TOKEN.finditer(lowered):
         token, between = match[0], lowered[end : match.start()]
         end = match.end()
         yield "named", namespace, token
+        yield "named", namespace, _set_of(token)
+        yield "joined", pod, token
         if between and not between.strip(".:/"):
             yield "joined", before, token
         if lowered.startswith((".$", ".{", ".%", ".<"), end):
             yield "partial", token
-        before = token
+        pod, before = _set_of(before), token
     for match in _LINKED.finditer(lowered):
         yield "linked", namespace, match[1]
+
+
+def _set_of(token: str) -> str:
+    """Return the token of a pod without its number, as in `redis-`, or one that ends with a placeholder for it."""
+    name = token.rstrip("0123456789")
+    return name if name.endswith("-") else ""
 
 
 def _pairs(text: str) -> list[Key]:

@@ -36,16 +36,17 @@ class Patterns:
         self._name = _any(map(re.escape, names)) if names else ""
         self.known = namespace is not None
         """Whether the namespace is known; if not, `local` is only possible."""
-        self._lower = tuple(name.lower() for name in names)
+        self._sets = tuple(dict.fromkeys(name for name, home in address.stateful_sets if namespace in (None, home)))
+        self._lower = tuple(text.lower() for text in (*names, *(f"{name}-" for name in self._sets)))
         self._complete = tuple(text.lower() for text in _complete_texts(address))
-        self._partial = tuple(f"{name}.{sign}".lower() for name, _ in address.services for sign in "${%<")
+        self._partial = tuple(text.lower() for text in _partial_texts(address))
 
     def forms_in(self, text: str) -> Forms:
         """Return the patterns that can match in a text. Those that are None match nothing in it."""
         return Forms(
             self.complete if may_contain(text, self._complete) else None,
             self.local if may_contain(text, self._lower) and re.search(_MAY_BE_LOCAL, text) else None,
-            self.partial if may_contain(text, self._partial) else None,
+            self.partial if may_contain(text, self._partial) and re.search(_MAY_BE_PARTIAL, text) else None,
             self.word if self._address.node_ports or _may_have_word(text, self._lower) else None,
             self.linked if any(link in text for link in LINKS) else None,
         )
@@ -54,20 +55,23 @@ class Patterns:
     def complete(self) -> re.Pattern[str] | None:
         """Certain in every namespace: a host with two labels or more, an IP address."""
         address, port = self._address, _port(self._address.ports)
-        qualified = [_qualified(service, port) for service in address.services]
+        qualified = [*(_qualified(service, port) for service in address.services), *map(_pod_with_namespace, address.stateful_sets)]
         return _compiled("|".join((*qualified, *map(_outside, address.hosts), *map(_literal, address.addresses))))
 
     @cached_property
     def local(self) -> re.Pattern[str] | None:
         """Certain in this namespace: `name:port`, the host of a URL, the value of a key, the argument of `-h`."""
         name, port = self._name, _port(self._address.ports)
-        return _compiled("|".join((*_hosts(name, port), *_values(name, self._switched))) if name else "")
+        named = (*_hosts(name, port), *_values(name, self._switched)) if name else ()
+        return _compiled("|".join((*named, *map(_pod_of_headless, self._sets))))
 
     @cached_property
     def partial(self) -> re.Pattern[str] | None:
-        """The name with a placeholder as its namespace."""
-        services = self._address.services
-        return _compiled(rf"{_START}{_any(re.escape(name) for name, _ in services)}\.(?:{_PLACEHOLDER})" if services else "")
+        """The name with a placeholder as its namespace, or as its pod; a pod with another or an unknown Service."""
+        names = _any(re.escape(name) for name, _ in self._address.services)
+        own = rf"{_START}(?:{_POD}\.)?{names}\.(?:{_PLACEHOLDER})|{_FILLED}\.{names}{_END}"
+        pods = (rf"{_START}{re.escape(name)}-(?:\d+\.[a-z][\w-]*{_END}|{_PLACEHOLDER}|\$\w)" for name in self._sets)
+        return _compiled("|".join((*([own] if self._address.services else []), *pods)))
 
     @cached_property
     def word(self) -> re.Pattern[str] | None:
@@ -95,9 +99,15 @@ _USER = r"(?:[^\s\"'<>/{]|\{\{[^{}\n]{0,200}\}\}|\{(?!\{))*"
 _URL = rf"(?:(?<!\bdocker)(?<!\boci)://(?:{_USER}[@,])?|(?<=\A//))"
 _QUOTE = r"\\?[\"']?"
 _SRV = r"_[\w-]+\._(?:tcp|udp)"
+_POD = r"[\w-]+-\d+"
+"""A pod of a StatefulSet. Its name does not depend on that of the Service: `redis-node-0.redis-headless`."""
+_FILLED = r"(?:\$\(\w{1,100}\)|\}|%[sd]|\$\w+)"
+"""The end of a placeholder, as in `redis-node-$i.redis-headless`."""
 
 _MAY_BE_LOCAL = re.compile(r"[^\w.-]|-\d+\.|_(?:tcp|udp)\.", re.IGNORECASE)
 """A text without a match is a word, or a host that is no name of a pod or of an SRV record."""
+_MAY_BE_PARTIAL = re.compile(r"[${%<}]|-\d+\.", re.IGNORECASE)
+"""A text without a match has no placeholder and no pod."""
 LINKS = ("_SERVICE_HOST", "_PORT_")
 """Parts of the variables that Kubernetes sets for a Service."""
 _NEVER_BEFORE, _NEVER_AFTER = frozenset("_.$@/\\+:-"), frozenset("_/\\([]+@-")
@@ -113,8 +123,9 @@ def patterns(address: Address, namespace: str | None, switched: frozenset[str] =
 def fragments(address: Address) -> tuple[str, ...]:
     """Return texts in lower case, one of which is part of each text that a pattern of the address matches."""
     names = [name for service, _ in address.services for name in (service, _variable(service))]
+    pods = [f"{name}-" for name, _ in address.stateful_sets]
     ports = [f":{port}" for port in address.node_ports]
-    return tuple(dict.fromkeys(text.lower() for text in (*names, *literals(address), *ports)))
+    return tuple(dict.fromkeys(text.lower() for text in (*names, *pods, *literals(address), *ports)))
 
 
 def may_contain(text: str, parts: tuple[str, ...]) -> bool:
@@ -130,7 +141,15 @@ def _complete_texts(address: Address) -> Iterator[str]:
     """Yield texts, one of which is part of each text that `Patterns.complete` matches."""
     for name, home in address.services:
         yield from (f"{name}.{home}", f"{home}/{name}")
+    yield from (f"{name}-" for name, _ in address.stateful_sets)
     yield from literals(address)
+
+
+def _partial_texts(address: Address) -> Iterator[str]:
+    """Yield texts, one of which is part of each text that `Patterns.partial` matches."""
+    for name, _ in address.services:
+        yield from (f".{name}", *(f"{name}.{sign}" for sign in "${%<"))
+    yield from (f"{name}-" for name, _ in address.stateful_sets)
 
 
 def _may_have_word(text: str, names: tuple[str, ...]) -> bool:
@@ -179,7 +198,18 @@ def _qualified(service: tuple[str, str], port: str) -> str:
     """Return the pattern of a Service with its namespace: in any cluster domain, one of its pods, an SRV record, `namespace/name:port`."""
     name, home = map(re.escape, service)
     full = rf"(?<![\w.-])(?:[\w-]+\.)*{name}\.{home}\.svc(?:\.[a-z0-9-]+)*\.?(?![\w-])"
-    return rf"{full}|{_START}(?:(?:(?:{name}-\d+|{_SRV})\.)?{name}\.{home}\.?{_END}|{home}/{name}:{port})"
+    return rf"{full}|{_START}(?:(?:(?:{_POD}|{_SRV})\.)?{name}\.{home}\.?{_END}|{home}/{name}:{port})"
+
+
+def _pod_with_namespace(stateful_set: tuple[str, str]) -> str:
+    """Return the pattern of a pod behind any Service, with the namespace."""
+    name, home = map(re.escape, stateful_set)
+    return rf"{_START}{name}-\d+\.[\w-]+\.{home}(?:\.svc(?:\.[a-z0-9-]+)*\.?(?![\w-])|\.?{_END})"
+
+
+def _pod_of_headless(stateful_set: str) -> str:
+    """Return the pattern of a pod behind a headless Service of the usual name. The name of another one can be a namespace."""
+    return rf"{_START}{re.escape(stateful_set)}-\d+\.[\w-]*headless{_END}"
 
 
 def _outside(host: str) -> str:
@@ -201,7 +231,7 @@ def _on_any_node(port: int) -> str:
 def _hosts(name: str, port: str) -> tuple[str, ...]:
     """Return the patterns of a bare name in the form of a host."""
     return (
-        rf"{_START}(?:{name}\.?:{port}|(?:{name}-\d+|{_SRV})\.{name}{_END})",
+        rf"{_START}(?:{name}\.?:{port}|(?:{_POD}|{_SRV})\.{name}{_END})",
         rf"{_URL}{name}{_END}",
         rf"(?<=/dev/tcp/){name}(?=/)",
     )

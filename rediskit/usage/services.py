@@ -18,7 +18,8 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout",
 def completed(address: Address, objects: Sequence[Object], namespace: str, gone: Iterable[str] = ()) -> Address:
     """Return the address with every further name, IP address and port of the same Redis in the objects.
 
-    A Service that selects only the workloads in `gone` (`Kind/name`) belongs to the Redis.
+    A Service that selects only the workloads in `gone` (`Kind/name`) belongs to the Redis. So does the Service of a StatefulSet of it:
+    one in `gone`, or one that a Service of the Redis selects.
     """
     servers = set(gone)
     services = [content for content in objects if content.get("kind") == "Service"]
@@ -33,7 +34,37 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
         is_redis = bool(selected) and home == namespace and servers.issuperset(selected)
         if (name, home) in address.services or common or is_redis:
             address = address.plus(Address(((name, home),), hosts, literals, _ports(service, "port"), _ports(service, "nodePort")))
+    return _with_stateful_sets(address, objects, services, namespace, servers)
+
+
+def _with_stateful_sets(
+    address: Address, objects: Iterable[Object], services: Sequence[Object], namespace: str, gone: set[str]
+) -> Address:
+    """Return the address with the StatefulSets of the Redis, and with the Services by which DNS has names of their pods."""
+    own = [service for service in services if _key_of(service, namespace) in address.services]
+    for content in objects:
+        if content.get("kind") != "StatefulSet":
+            continue
+        name, home = _key_of(content, namespace)
+        is_selected = any(_key_of(service, namespace)[1] == home and selects(service, content) for service in own)
+        if (home == namespace and reference(content) in gone) or (is_selected and _is_server(content)):
+            governing = text_at(content, "spec", "serviceName")
+            is_known = any(_key_of(service, namespace) == (governing, home) for service in services)
+            named = ((governing, home),) if governing and not is_known else ()
+            address = address.plus(Address(named, ports=address.ports, stateful_sets=((name, home),)))
     return address
+
+
+def _is_server(workload: Object) -> bool:
+    """Return whether a workload is a Redis."""
+    from rediskit.usage.servers import is_server  # Few configs have a selected StatefulSet.
+
+    return is_server(workload)
+
+
+def _key_of(content: Object, namespace: str) -> tuple[str, str]:
+    """Return name and namespace of an object. namespace: that of an object that sets none."""
+    return text_at(content, "metadata", "name"), text_at(content, "metadata", "namespace") or namespace
 
 
 def _ports(service: Object, key: str) -> tuple[int, ...]:

@@ -40,6 +40,7 @@ PARTS = (
         "\u017f",
         "\u212a",
     ),
+    *("node-0", "node-", "x-1", "$i", "-headless"),
     *("REDIS", "REDIS_SERVICE_HOST", "redis_PORT_6379_TCP_ADDR", "\n", "host", "-h", "redis.home.lan", "cache.home.lan", "home"),
 )
 
@@ -57,7 +58,8 @@ def test_the_index_has_each_object_of_the_corpus(content: dict[str, Any], addres
 @given(st.lists(st.sampled_from(PARTS), max_size=8).map("".join), st.sampled_from(("REDIS_HOST", "ARGS", "LABEL")))
 def test_the_index_has_each_object_that_a_search_finds(text: str, name: str) -> None:
     content = deployment(env=[{"name": name, "value": text}], args=[text])
-    for part in (REDIS._replace(node_ports=()), REDIS, *OTHERS[:2], parse("fd00:43::9", "shop"), parse("redis.home.lan", "shop")):
+    pods = REDIS._replace(node_ports=(), stateful_sets=(("node", "shop"), ("redis", "app1")))
+    for part in (REDIS._replace(node_ports=()), REDIS, pods, *OTHERS[:2], parse("fd00:43::9", "shop"), parse("redis.home.lan", "shop")):
         if uses([content], part, namespace="shop"):
             assert mentions(Mentions([part, *OTHERS]), content, part)
 

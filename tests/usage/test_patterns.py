@@ -10,11 +10,13 @@ from rediskit.usage.address import Address, parse
 from rediskit.usage.patterns import Forms, patterns
 from tests.usage.test_mentions import OTHERS, PARTS, REDIS
 
-ADDRESSES = (REDIS, REDIS._replace(node_ports=()), OTHERS[1], parse("fd00:43::9", "shop"), parse("redis.home.lan", "shop"))
+SETS = REDIS._replace(node_ports=(), stateful_sets=(("node", "shop"), ("cache", "app1")))
+ADDRESSES = (REDIS, REDIS._replace(node_ports=()), SETS, OTHERS[1], parse("fd00:43::9", "shop"), parse("redis.home.lan", "shop"))
 FORMS = (
     *("redis", "redis.", "redis:6379", "redis-0.redis", "_redis._tcp.redis", "_REDIS._TCP.redis", "${HOST:-redis}", "//redis/0", "redis.<"),
     *("redis.shop", "shop/redis:6379", "redis-0.redis.shop", "redis.$(NS)", "redis.${NS}", "redis.{{ .ns }}", "redis.%s", "-h redis"),
     *("$REDIS_SERVICE_HOST", "'REDIS_PORT_6379_TCP_ADDR", "<host>redis</host>", "HOST=redis", "host: redis", "--host,redis", "redis|"),
+    *("node-0.redis", "node-0.x-headless:6379", "cache-1.old.app1.svc", "x-7.redis.shop", "node-$i.x", "x-$i.redis", "a-0.redis.${NS}"),
     *("/dev/tcp/redis/6379", "10.43.7.9", "fd00:43::9", "redis.home.lan", "node-1:31379"),
 )
 """Each form that the patterns match."""
