@@ -82,9 +82,7 @@ COMMANDS: tuple[Code, ...] = (
         "Warn about an object in `previous.remove` that the build does not contain. "
         "An error from `scale-down` on, also at `rolled-back`, if Redis needs it.",
     ),
-    Code(
-        "owner-unmoved", "error", OWNER, "Refuse a workload that stays on the old Redis of a queue, and that no client of the config moves."
-    ),
+    Code("owner-unmoved", "error", OWNER, "Refuse a workload or container that the config leaves on the old Redis of a queue."),
     Code("owner-stopped", "error", OWNER, "Refuse an old Redis with 0 replicas before `decommission`. A warning before `scale-down`."),
     Code("owner-eviction", "warning", OWNER, "Warn about an old Redis that keeps keys which the shared one evicts. Not for a cache."),
     Code("owner-previous", "error", OWNER, "Refuse a switched variable of another Redis than `previous`. A warning before `scale-down`."),

@@ -23,6 +23,13 @@ def is_watcher(workload: Mapping[str, Any]) -> bool:
     return bool(images) and all(map(_WATCHER.fullmatch, images))
 
 
+def is_for_redis(container: Mapping[str, Any]) -> bool:
+    """Return whether a container has the image of a Redis or of a tool for it, and not of an application."""
+    image = container.get("image")
+    name = image_name(image if isinstance(image, str) else "")
+    return bool(SERVER.fullmatch(name) or _WATCHER.fullmatch(name))
+
+
 def _images(workload: Mapping[str, Any]) -> list[str]:
     """Return the last part of the image name of each container, without init containers."""
     images = (container.content.get("image") for container in containers_of(workload) if container.listed == "containers")

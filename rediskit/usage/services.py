@@ -37,9 +37,7 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
     return _with_stateful_sets(address, objects, services, namespace, servers)
 
 
-def _with_stateful_sets(
-    address: Address, objects: Iterable[Object], services: Sequence[Object], namespace: str, gone: set[str]
-) -> Address:
+def _with_stateful_sets(address: Address, objects: Iterable[Object], services: Sequence[Object], namespace: str, gone: set[str]) -> Address:
     """Return the address with the StatefulSets of the Redis, and with the Services by which DNS has names of their pods."""
     own = [service for service in services if _key_of(service, namespace) in address.services]
     for content in objects:

@@ -9,6 +9,7 @@ import pytest
 
 from rediskit.migrate.owner.released import key_of
 from rediskit.migrate.owner.unmoved import unmoved
+from rediskit.model.files import Manifest
 from tests.cli.checkout import owner
 from tests.cli.test_scan import at, cron_job, named
 from tests.cli.test_scan import run as run
@@ -26,11 +27,24 @@ def worker(**env: Any) -> Object:
     return workload(container(**(env or {"REDIS_HOST": "redis"})), name="worker", namespace="beersystem")
 
 
-def reported(*objects: Object, step: str = "prepare", use: tuple[str, ...] = ("queue",)) -> list[str]:
+def moving(**over: Any) -> Object:
+    """Return the listed workload with other parts of its pod: `containers` and `initContainers` are put beside the switched container."""
+    content = backend()
+    pod = content["spec"]["template"]["spec"]
+    containers = [*pod["containers"], *over.pop("containers", ())]
+    return merged(content, {"spec": {"template": {"spec": {"containers": containers, **over}}}})
+
+
+def findings(*objects: Object, step: str = "prepare", use: tuple[str, ...] = ("queue",)) -> list[tuple[str, str]]:
+    """Return the workload and the message of each finding."""
     environment = environment_of(step)
     client = environment.clients[0].model_copy(update={"use": use})
     everything = {key_of(content): content for content in (backend(), *OLD_REDIS, *objects)}
-    return [f"{kind}/{name}" for (kind, _, name), _ in unmoved(environment, client, everything)]
+    return [(f"{kind}/{name}", finding.message) for (kind, _, name), finding in unmoved(environment, client, everything)]
+
+
+def reported(*objects: Object, step: str = "prepare", use: tuple[str, ...] = ("queue",)) -> list[str]:
+    return [name for name, _ in findings(*objects, step=step, use=use)]
 
 
 def test_check_and_export_refuse_a_worker_that_stays_on_the_old_queue(tmp_path: Path, run: Run) -> None:
@@ -63,7 +77,7 @@ def test_no_worker_is_refused_where_the_old_redis_serves_all_or_none(step: str) 
         ((cron_job("redis://redis:6379/5"),), []),
         ((worker(BROKER_URL="redis://other:6379/0"),), []),
         ((merged(worker(), {"metadata": {"namespace": "other"}}),), []),
-        ((merged(worker(), {"metadata": {"name": "beersystem-backend"}}),), []),
+        ((moving(),), []),
         ((workload(container("metrics", "oliver006/redis_exporter:v1", REDIS_ADDR="redis://redis:6379"), namespace="beersystem"),), []),
     ],
     ids=["cron-job", "url", "number", "number-of-a-cron-job", "other-redis", "other-namespace", "listed", "exporter"],
@@ -79,3 +93,88 @@ def test_a_worker_reads_the_host_from_a_config_map() -> None:
     content["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": "settings"}}]
     assert reported(settings, content) == ["Deployment/worker"]
     assert reported(settings, worker(OTHER="a")) == []
+
+
+SETTINGS = named("ConfigMap", "settings", data={"REDIS_HOST": "redis", "OTHER": "x"})
+FROM_SETTINGS = {"envFrom": [{"configMapRef": {"name": "settings"}}]}
+MOUNTED = {"volumeMounts": [{"name": "conf", "mountPath": "/etc/app"}]}
+
+
+def beside(**content: Any) -> Object:
+    return {"name": "worker", "image": "app:1", **content}
+
+
+def volume(*keys: str) -> list[Object]:
+    return [{"name": "conf", "configMap": {"name": "settings", "items": [{"key": key, "path": key} for key in keys]}}]
+
+
+@pytest.mark.parametrize(
+    ("pod", "where"),
+    [
+        ({"containers": [beside(**FROM_SETTINGS)]}, "worker of Deployment/beersystem-backend stays"),
+        ({"containers": [beside(env=[{"name": "REDIS_HOST", "value": "redis"}])]}, "/spec/template/spec/containers/1/env/0/value"),
+        ({"containers": [beside(args=["--broker", "redis://redis:6379/0"])]}, "/spec/template/spec/containers/1/args/1"),
+        ({"initContainers": [beside(command=["wait-for", "redis:6379"])]}, "/spec/template/spec/initContainers/0/command/1"),
+        ({"containers": [beside(**MOUNTED)], "volumes": volume("REDIS_HOST")}, "/data/REDIS_HOST of ConfigMap/settings"),
+        ({"containers": [beside(**MOUNTED)], "volumes": volume()}, "/data/REDIS_HOST of ConfigMap/settings"),
+    ],
+    ids=["config-map", "variable", "argument", "init-container", "file", "volume"],
+)
+@pytest.mark.parametrize("step", ["prepare", "reconfigure", "validate"])
+def test_a_container_beside_the_switched_one_does_not_stay_on_the_old_queue(step: str, pod: dict[str, Any], where: str) -> None:
+    ((name, message),) = findings(SETTINGS, moving(**pod), step=step)
+    assert name == "Deployment/beersystem-backend"
+    assert message.startswith("container worker of Deployment/beersystem-backend stays on the old Redis redis.beersystem.svc")
+    assert where in message
+
+
+def test_a_variable_of_the_switched_container_does_not_stay_on_the_old_queue() -> None:
+    def with_broker(value: str) -> Object:
+        content = moving()
+        content["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "BROKER_URL", "value": value})
+        return content
+
+    assert reported(with_broker("redis://redis:6379/0")) == ["Deployment/beersystem-backend"]
+    assert reported(with_broker("redis://redis:6379/5")) == []
+    assert reported(with_broker("redis://other:6379/0")) == []
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        {"containers": [beside(**FROM_SETTINGS, env=[{"name": "REDIS_HOST", "value": "other"}])]},
+        {"containers": [beside(**MOUNTED)], "volumes": volume("OTHER")},
+        {"containers": [beside()], "volumes": volume()},
+        {"containers": [beside(image="oliver006/redis_exporter:v1", env=[{"name": "REDIS_ADDR", "value": "redis://redis:6379"}])]},
+    ],
+    ids=["replaced-variable", "other-file", "not-mounted", "exporter"],
+)
+def test_a_container_that_does_not_read_the_old_host_may_stay(pod: dict[str, Any]) -> None:
+    assert reported(SETTINGS, moving(**pod)) == []
+
+
+def test_a_switched_variable_replaces_that_of_a_config_map() -> None:
+    content = moving()
+    content["spec"]["template"]["spec"]["containers"][0] |= FROM_SETTINGS
+    assert reported(SETTINGS, content) == []
+
+
+def test_a_person_switches_an_external_container() -> None:
+    worker = beside(env=[{"name": "REDIS_HOST", "value": "redis"}])
+    content = moving(containers=[worker])
+    changes: dict[str, Any] = {"use": ["queue"], "workloads": {0: {"manifest": Manifest("a", content)}}}
+    environment = environment_of("prepare", over={"clients": {0: changes}})
+    everything = {key_of(entry): entry for entry in (content, *OLD_REDIS)}
+    assert [finding.on for _, finding in unmoved(environment, environment.clients[0], everything)] == [
+        ("beersystem", "Deployment/beersystem-backend")
+    ]
+    external = {"worker": {"external": "worker.yaml of ConfigMap/settings"}}
+    changes = {"use": ["queue"], "workloads": {0: {"manifest": Manifest("a", content), "containers": external}}}
+    environment = environment_of("prepare", over={"clients": {0: changes}})
+    assert list(unmoved(environment, environment.clients[0], everything)) == []
+
+
+def test_the_pod_itself_is_no_redis_of_other_workloads() -> None:
+    environment = environment_of("prepare", over={"clients": {0: {"use": ["queue"], "previous": {"host": "localhost"}}}})
+    everything = {key_of(entry): entry for entry in (backend(), worker(API_URL="http://localhost:8080"))}
+    assert list(unmoved(environment, environment.clients[0], everything)) == []

@@ -74,7 +74,7 @@ def test_a_pod_with_a_placeholder_is_possible(text: str) -> None:
     assert "possible" in strengths(text, HEADLESS)
 
 
-@pytest.mark.parametrize("text", ["cache-0.other:6379", "redis-0.redis.cart.svc", "redis.io", "a.redis-headless.example.com", "1.redis-cluster"])
+@pytest.mark.parametrize("text", ["cache-0.other:6379", "redis-0.redis.cart.svc", "redis.io", "redis-headless.example.com"])
 def test_a_host_of_another_service_is_no_pod_of_the_old_redis(text: str) -> None:
     assert strengths(text, HEADLESS) == []
 
@@ -142,7 +142,9 @@ def test_a_service_that_serves_other_pods_too_is_not_that_of_the_redis() -> None
     assert (address.services, address.stateful_sets) == ((), (("redis-node", "shop"),))
 
 
-@pytest.mark.parametrize("text", ["a-1-" * 20000, "1-" * 40000, "a-" + "1" * 80000, "redis-node-" + "0" * 80000, "a-1." * 20000, "$a" * 40000])
+@pytest.mark.parametrize(
+    "text", ["a-1-" * 20000, "1-" * 40000, "a-" + "1" * 80000, "redis-node-" + "0" * 80000, "a-1." * 20000, "$a" * 40000]
+)
 def test_a_hostile_text_is_searched_in_linear_time(text: str) -> None:
     known = patterns(OLD, "shop")
     start = time.perf_counter()
