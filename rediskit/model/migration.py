@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,11 +11,10 @@ from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.evidence import Evidence, EvidenceKind
 from rediskit.model.measures import Duration
+from rediskit.model.step import Order as Order
 from rediskit.model.step import Step as Step
+from rediskit.model.step import impossible
 from rediskit.model.types import Prose, Timestamp
-
-Order = Literal["scale-down-first", "deploy-first"]
-"""`deploy-first` deploys the shared Redis before the application goes down, so that the downtime is the cut-over alone."""
 
 VALIDATION = Duration("24h")
 
@@ -117,9 +116,19 @@ class Migration(Model):
         if self.history and self.history[-1].step != self.step:
             message = f"the step is {self.step}, but the history ends with {self.history[-1].step}"
             refuse("history-order", message, "correct the one that was edited by hand", "step")
+        refuse_all(self._impossible())
         if self.is_decommissioned:
             refuse_all(self.missing_evidence(self.step))
         return self
+
+    def _impossible(self) -> list[Problem]:
+        """Return a problem for each entry that no command writes after the one before, as after a merge of two branches."""
+        steps = [entry.step for entry in self.history]
+        hint = "write only the steps that were taken, and state the last one in step: each is one forward, one back, or a rollback"
+        return [
+            Problem(f"{steps[index]} cannot follow {steps[index - 1]}", hint, ("history", index, "step"), code="history-order")
+            for index in impossible(steps, self.order)
+        ]
 
     @property
     def is_decommissioned(self) -> bool:

@@ -10,6 +10,7 @@ from rediskit.model.evidence import Evidence
 from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Entry, Migration, Order, Step, moment
 from rediskit.model.once import once
+from rediskit.model.step import ORDERS
 
 
 class Effects(NamedTuple):
@@ -51,26 +52,21 @@ _SETS: dict[Step, dict[str, bool]] = {
 }
 """The effect of each step, in addition to the effects of the steps before it."""
 
-_ORDERS: dict[Order, tuple[Step, ...]] = {
-    "scale-down-first": ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"),
-    "deploy-first": ("prepare", "deploy", "scale-down", "reconfigure", "scale-up", "validate", "decommission"),
-}
-
 
 def _states(order: Order) -> dict[Step, Effects]:
     """Return the effects of each step of an order: those of the steps before it, and its own."""
     states, state = {}, Effects()
-    for step in _ORDERS[order]:
+    for step in ORDERS[order]:
         states[step] = state = state._replace(**_SETS[step])
     return states
 
 
-_STATES = {order: _states(order) for order in _ORDERS}
+_STATES = {order: _states(order) for order in ORDERS}
 
 
 def steps(order: Order) -> tuple[Step, ...]:
     """Return the steps forward, from `prepare` to `complete`."""
-    return (*_ORDERS[order], "complete")
+    return (*ORDERS[order], "complete")
 
 
 def effects(migration: Migration | None) -> Effects:
@@ -99,7 +95,7 @@ def _keeps_release(order_of_steps: Order, history: Sequence[Entry]) -> bool:
     A rollback and the step that follows it change the application repository only. The effects of `scale-down` alone would remove the
     release that the rollback kept. If the first entry is `rolled-back`, the release stays.
     """
-    order, release, is_kept = _ORDERS[order_of_steps], True, False
+    order, release, is_kept = ORDERS[order_of_steps], True, False
     for entry in history:
         if entry.step == "rolled-back":
             is_kept = release
