@@ -31,6 +31,7 @@ class LiveSecret(NamedTuple):
     value: Plaintext | None
     owned: bool
     labels: Mapping[str, Any]
+    annotations: Mapping[str, Any] = {}
 
 
 def read_secret(namespace: str, name: str, key: str, context: str = "") -> LiveSecret | None:
@@ -43,7 +44,9 @@ def read_secret(namespace: str, name: str, key: str, context: str = "") -> LiveS
         data: Mapping[str, Any] = content.get("data") or {}
         value = Plaintext(b64decode(data[key], validate=True)) if key in data else None
         meta = content["metadata"]
-        return LiveSecret(namespace, value, bool(meta.get("ownerReferences")), dict(meta.get("labels") or {}))
+        return LiveSecret(
+            namespace, value, bool(meta.get("ownerReferences")), dict(meta.get("labels") or {}), dict(meta.get("annotations") or {})
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         # Without a cause, because the message of a parser can contain the value.
         raise MissingToolError(Problem("kubectl did not print a Secret", "check the program in $KUBECTL")) from None

@@ -1,7 +1,7 @@
 """Mode manual: create, update and compare the Secret of each namespace with kubectl."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.live import kubectl
@@ -9,6 +9,7 @@ from rediskit.live.kubectl import LiveSecret
 from rediskit.model.environment import Environment
 from rediskit.plaintext import Plaintext, generate, invalid, weak
 from rediskit.renderers.objects import MANAGED_BY, PART_OF, labels
+from rediskit.secrets.claimed import CLUSTER, refuse_other_cluster
 from rediskit.secrets.manifests import plain_secret
 
 Origin = Literal["given", "cluster", "generated"]
@@ -43,26 +44,34 @@ def apply_secret(
 
     Raises:
         ConfigError: The mode is not manual.
-        RefusedError: The values differ, or a Secret is that of another release.
+        RefusedError: The values differ, or a Secret is that of another release or cluster.
     """
     _require_manual(environment)
     auth = environment.redis.auth
     live = {namespace: kubectl.read_secret(namespace, auth.secret, auth.key, context) for namespace in environment.secret_namespaces}
     existing = [secret for secret in live.values() if secret is not None]
     _refuse_other_releases(environment, existing)
+    refuse_other_cluster(environment, context, existing, required=force)
     value, origin = _value(environment, existing, chosen(), force=force)
     changed = [secret for secret in existing if secret.namespace in namespaces and secret.value != value]
     _refuse(environment, [secret for secret in changed if secret.value is not None], force=force)
     created = [namespace for namespace in namespaces if live[namespace] is None]
     written = (*created, *(secret.namespace for secret in changed))
     if written:
-        manifests = [plain_secret(environment, namespace, value) for namespace in written]
+        manifests = [_manifest(environment, namespace, value) for namespace in written]
         kubectl.apply_manifests(manifests, value, context, force=force, dry_run=dry_run)
     if not dry_run:
         _verify(environment, namespaces, value, context)
     unchanged = tuple(namespace for namespace in namespaces if namespace not in written)
     notes = tuple(f"{problem.message}: {problem.hint}" for problem in weak(value)) if origin == "cluster" else ()
     return Applied(tuple(created), tuple(secret.namespace for secret in changed), unchanged, origin, notes)
+
+
+def _manifest(environment: Environment, namespace: str, value: Plaintext) -> dict[str, Any]:
+    """Return the Secret in plain text with the cluster that it is for."""
+    content = plain_secret(environment, namespace, value)
+    content["metadata"]["annotations"] = {**content["metadata"]["annotations"], CLUSTER: environment.cluster}
+    return content
 
 
 def _require_manual(environment: Environment) -> None:

@@ -30,7 +30,8 @@ if (cluster / f"fails-{{arguments[0]}}").exists():
 if arguments[0] == "config":
     print("home")
 elif arguments[0] == "get":
-    file = cluster / f"{{arguments[4]}}.json"
+    _, kind, name, _, namespace, *_ = arguments
+    file = cluster / (f"{{namespace}}.json" if kind == "secret" else f"{{kind}}-{{name}}")
     sys.stdout.write(file.read_text() if file.exists() else "")
 elif arguments[0] == "apply":
     for secret in json.loads(stdin)["items"]:
@@ -78,6 +79,10 @@ class Recorder:
         about = {"name": NAME, "namespace": namespace, **metadata}
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": about, "data": {KEY: b64encode(value).decode()}}
         (self.cluster / f"{namespace}.json").write_text(json.dumps(secret))
+
+    def claim(self, name: str, **data: str) -> None:
+        """Add an ownership claim to the cluster."""
+        (self.cluster / f"configmap-{name}").write_text(json.dumps({"kind": "ConfigMap", "metadata": {"name": name}, "data": data}))
 
     def secrets(self) -> dict[str, Any]:
         """Namespace to the Secret that is in the cluster."""

@@ -192,3 +192,35 @@ def test_check_in_mode_manual_reports_that_git_has_no_secret(run: Run) -> None:
         "home: manual, nothing wrong",
         "  Git contains no Secret: compare those in the cluster with rediskit secret apply",
     ]
+
+
+CLAIM = "redis-shared-claim"
+
+
+@pytest.mark.usefixtures("manual")
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_the_password_of_another_cluster_is_not_replaced(
+    run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    """Release and namespaces agree, and the claim shows that the context is that of another environment."""
+    kubectl.put("redis", VALUE.encode())
+    kubectl.claim(CLAIM, cluster="production", repository="https://git.example.org/home.git")
+    before = kubectl.values()
+    stdin(monkeypatch, OTHER.encode())
+    code, output, errors = run("apply", "--from-stdin", *options)
+    assert (code, output, kubectl.values()) == (1, "", before)
+    assert f"error: ConfigMap {CLAIM} in namespace argocd claims its names for cluster production, not home" in errors
+    assert "  help: choose the context of home with --context, or correct cluster in the config" in errors
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_secret_has_the_cluster_that_it_is_for(run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster has no claims before the first sync."""
+    assert run("apply")[0] == 0
+    assert {secret["metadata"]["annotations"]["rediskit/cluster"] for secret in kubectl.secrets().values()} == {"home"}
+    kubectl.put("redis", VALUE.encode(), annotations={"rediskit/cluster": "production"})
+    before = kubectl.values()
+    stdin(monkeypatch, OTHER.encode())
+    code, _, errors = run("apply", "--from-stdin", "--force")
+    assert (code, kubectl.values()) == (1, before)
+    assert "error: the Secret redis-credentials in namespace redis is that of cluster production, not home" in errors

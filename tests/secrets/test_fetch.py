@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from tests.conftest import Run
 from tests.secrets.api import PROXY, Api
 from tests.secrets.repository import Repository, certificate_of
+from tests.secrets.stand_in import Recorder
 
 
 def test_fetch_cert_writes_the_file_of_the_config(sealed: Repository, run: Run, api: Api) -> None:
@@ -38,6 +39,20 @@ def test_another_certificate_is_overwritten_only_with_force(sealed: Repository, 
     document = json.loads(output)
     assert (code, document["state"], document["file"]) == (0, "changed", "config/home/sealing.crt")
     assert sealed.certificate.read_bytes() == api.certificate
+
+
+def test_the_certificate_of_another_cluster_is_refused_also_with_force(
+    sealed: Repository, run: Run, api: Api, other_key: RSAPrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No password of production could be decrypted there after it is sealed with the certificate of staging."""
+    before = sealed.certificate.read_bytes()
+    api.certificate = certificate_of(other_key)
+    stand_in = Recorder(tmp_path / "stand-in")
+    stand_in.claim("redis-shared-claim", cluster="staging", repository="https://git.example.org/home.git")
+    monkeypatch.setenv("KUBECTL", str(stand_in.programs / "kubectl"))
+    code, output, errors = run("fetch-cert", "--force")
+    assert (code, output, sealed.certificate.read_bytes()) == (1, "", before)
+    assert "claims its names for cluster staging, not home" in errors
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.output.input_files import read_inputs, write_inputs
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.secrets.certificate import expiry
+from rediskit.secrets.claimed import refuse_other_cluster
 from rediskit.secrets.fetch import certificate_path, fetch_certificate
+from rediskit.source.loader import load
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -27,6 +29,8 @@ def run(arguments: argparse.Namespace) -> Report:
     if old not in (None, content) and not arguments.force:
         hint = f"its SHA-256 is {certificate.fingerprint}: see that it is your controller's, then use --force"
         raise RefusedError(Problem(f"{where} holds another certificate", hint))
+    if old not in (None, content):
+        refuse_other_cluster(load(config), arguments.context, required=False)
     if old != content and not arguments.dry_run:
         write_inputs(folder, {where.name: content}, before)
     state = "unchanged" if old == content else "created" if old is None else "changed"

@@ -15,6 +15,7 @@ from rediskit.model.migration import moment
 from rediskit.model.secrets import Sops
 from rediskit.plaintext import LONGEST, Plaintext, without_newline
 from rediskit.secrets.certificate import private_keys
+from rediskit.secrets.claimed import refuse_other_cluster
 from rediskit.secrets.manifests import Keys
 
 
@@ -54,6 +55,7 @@ def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plai
         problem = f"has no key {auth.key}" if secret else "is not there"
         hint = "look with kubectl config current-context whether this is the cluster that is meant"
         raise RefusedError(Problem(f"the Secret {auth.secret} in namespace {namespace} {problem}", hint))
+    refuse_other_cluster(environment, arguments.context, [secret], required=False)
     return secret.value
 
 
