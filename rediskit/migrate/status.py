@@ -17,7 +17,7 @@ from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS, other_scan
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
-from rediskit.state_machine.effects import carriers, decommissions, down_since, effects, moved, removes
+from rediskit.state_machine.effects import carriers, data_removed, decommissions, down_since, effects, moved, removes
 from rediskit.state_machine.gates import evaluate
 from rediskit.state_machine.situation import GateResult, Situation
 from rediskit.state_machine.transitions import Repository, Transition, lost_for_good, migration_of
@@ -186,8 +186,7 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
         yield "after this step, a rollback does not copy back the data that the application writes to the shared Redis"
     if transition.kind == "rollback" and old.restored:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
-        state = "" if local else ": the old Redis has its state of scale-down"
-        yield f"data that the application wrote to the shared Redis{since} is not copied back{state}"
+        yield f"data that the application wrote to the shared Redis{since} is not copied back{'' if local else _old_state(client)}"
         yield stays_in_shared(client)
     if transition.target == "decommission" and removes(client):
         if situation.confirm_irreversible:  # Without the confirmation, the blocked gate contains this text.
@@ -202,6 +201,12 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
         environment = situation.environment
         kind, name = "Application" if environment.gitops.tool == "argocd" else "HelmRelease", release_of(environment).name
         yield f"the rendered manifests no longer contain the shared Redis {name}; it runs until you delete its {kind}, and its volumes stay"
+
+
+def _old_state(client: Client) -> str:
+    """Return what data the old Redis has after a rollback, as the end of a sentence."""
+    gone = data_removed(client, migration_of(client))
+    return f": decommission at {gone.at} removed the old Redis with its data" if gone else ": the old Redis has its state of scale-down"
 
 
 def _losing_rollback(environment: Environment, client: Client) -> Iterator[str]:

@@ -140,6 +140,22 @@ def decommissions(client: Client) -> bool:
     return removes(client) or any(workload.autoscaler for workload in client.workloads)
 
 
+def data_removed(client: Client, migration: Migration) -> Entry | None:
+    """Return the `decommission` that removed the old Redis with its data, since the application last ran there; None without one.
+
+    `back` creates its objects again, without data. With `previous.data: keep`, the volume stays.
+    """
+    if client.previous is None or client.previous.data == "keep" or not removes(client):
+        return None
+    removed = None
+    for entry in migration.history:
+        if entry.step == "decommission":
+            removed = entry
+        elif entry.step in ("prepare", "rolled-back"):
+            removed = None
+    return removed
+
+
 def down_since(migration: Migration) -> Entry | None:
     """Return the step that stopped the application; None if it runs, or if the history has no such step."""
     stopped_at = None

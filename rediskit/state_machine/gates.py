@@ -1,6 +1,6 @@
 """The gates of each transition: whether a gate passes, and why it is blocked.
 
-Gates read no clock, file or cluster: a Situation contains the time and the facts. `--override` passes window, budget and Secret.
+Gates read no clock, file or cluster: a Situation contains the time and the facts. `--override` passes those that are overridable.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from rediskit.model.local_redis import can_lose_data, is_local, may_have_volume
 from rediskit.model.migration import moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
-from rediskit.state_machine.effects import down_since, effects, queue_evidence, recorded_at_step, recorded_since_down
+from rediskit.state_machine.effects import data_removed, down_since, effects, queue_evidence, recorded_at_step, recorded_since_down
 from rediskit.state_machine.leftover import keys_left
 from rediskit.state_machine.scans import source_of, unfit
 from rediskit.state_machine.situation import Blocker, Gate, GateResult, Situation
@@ -190,6 +190,15 @@ def _old_redis_exists(situation: Situation) -> Iterator[Blocker]:
         yield Blocker("old-redis-gone", message, hint, ("previous",))
 
 
+def _old_redis_data(situation: Situation) -> Iterator[Blocker]:
+    """Yield a blocker if the application goes back to an old Redis whose data `decommission` removed. A rollback stays possible."""
+    now, after = effects(situation.migration), effects(situation.after)
+    removed = data_removed(situation.client, situation.migration)
+    if removed and now.switched and not after.switched:
+        message = f"the old Redis is empty: decommission removed it with its data at {removed.at}"
+        yield Blocker("old-data-gone", message, "stay with the shared Redis, or confirm that the application starts with an empty one")
+
+
 def _old_data(situation: Situation) -> Iterator[Blocker]:
     previous = situation.client.previous
     if situation.transition.target == "scale-down":
@@ -277,6 +286,7 @@ GATES: dict[str, Gate] = {
         "a scan of the application repository at this step found no certain use of the old Redis", _scan, ("scan-missing", "scan-in-use")
     ),
     "old-redis-exists": Gate("the old Redis exists", _old_redis_exists, ("old-redis-gone",)),
+    "old-redis-data": Gate("the old Redis has its data", _old_redis_data, ("old-data-gone",), overridable=True),
     "old-data": Gate("previous.data is set", _old_data, ("old-data-missing",)),
     "irreversible": Gate("the irreversible step is confirmed", _irreversible, ("irreversible",)),
     "folded": Gate("a record shows that the base contains the change", _folded, ("fold-missing",)),

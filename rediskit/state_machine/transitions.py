@@ -10,7 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Migration, Step
 from rediskit.model.once import once
-from rediskit.state_machine.effects import Effects, effects, effects_at, removes, starts_again, steps
+from rediskit.state_machine.effects import Effects, data_removed, effects, effects_at, removes, starts_again, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
@@ -176,7 +176,7 @@ def rollback_step(migration: Migration) -> Step | None:
 def gates(transition: Transition, client: Client, migration: Migration) -> tuple[str, ...]:
     """Return the codes of the gates of a transition, in the order of their evaluation. migration: the one before the transition."""
     if transition.kind != "forward":
-        return ("history", "clock", "reason", "old-redis-exists")
+        return ("history", "clock", "reason", "old-redis-exists", *(("old-redis-data",) if data_removed(client, migration) else ()))
     verified = ("verified",) if needs_verification(client, migration) else ()
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
     local = ("drained", "old-data") if transition.target == "scale-down" and is_local(client) else ()

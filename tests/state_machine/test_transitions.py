@@ -183,7 +183,7 @@ def test_every_step_has_its_texts_and_every_gate_belongs_to_a_step() -> None:
         for code in transitions.gates(transition, queue, migration)
     }
     assert used == set(GATES)
-    assert {code for code, gate in GATES.items() if gate.overridable} == {"window", "secret", "budget"}
+    assert {code for code, gate in GATES.items() if gate.overridable} == {"window", "secret", "budget", "old-redis-data"}
 
 
 def test_both_orders_meet_at_reconfigure() -> None:

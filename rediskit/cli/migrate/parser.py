@@ -41,6 +41,7 @@ _GATES = (
     flag("--confirm-irreversible", "confirm the step decommission: after this step, no rollback is possible"),
 )
 _REASON = text("--reason", "TEXT", "the reason; required, and recorded in migration.history")
+_EMPTY = text("--override", "REASON", "go back to an old Redis whose data decommission removed; the history records REASON")
 _EDITS = "The command changes only the migration of the client in the config, and prints the diff."
 _NEXT = "Then run rediskit render and commit. If the step changes the application repository, also run rediskit migrate export."
 
@@ -149,7 +150,7 @@ def _back() -> Command:
         "edit the config: go one step back",
         f"Go one step back in the config, for example after a step that you took too early. {_EDITS} {_NEXT}",
         module="migrate.move",
-        options=(*_STEP, _TO, _REASON),
+        options=(*_STEP, _TO, _REASON, _EMPTY),
         examples=('rediskit migrate back --reason "the window is cancelled"',),
     )
 
@@ -160,7 +161,7 @@ def _rollback() -> Command:
         "Set the step rolled-back in the config: the application uses its old Redis again. This is possible from the step scale-down to "
         f"the step validate. Data in the shared Redis is not copied back, and stays there until you delete it. {_EDITS} {_NEXT}",
         module="migrate.move",
-        options=(*_STEP, _REASON),
+        options=(*_STEP, _REASON, _EMPTY),
         examples=('rediskit migrate rollback --reason "logins fail"',),
     )
 
