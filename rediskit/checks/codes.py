@@ -45,6 +45,13 @@ COMMANDS: tuple[Code, ...] = (
         CHECK,
         "Warn about configs with one address, pool or destination, or two Redis with one client Secret, if not both set `cluster`.",
     ),
+    Code("workload-shared", "error", CHECK, "Refuse a workload that clients of two configs change at the same time."),
+    Code(
+        "owner-shared",
+        "error",
+        CHECK,
+        "Refuse files of an application that clients of two configs change, also in two clusters.",
+    ),
     Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
     Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),
     Code("kubeconform", "error", KUBECONFORM, "Require that kubeconform accepts the rendered text, with the same schemas."),

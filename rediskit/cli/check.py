@@ -127,7 +127,7 @@ def _deployed_from_here() -> Visit:
 
 
 def _other_configs() -> Visit:
-    """Return the comparison with other configs: clients of an old Redis that decommission has removed, and unnamed clusters."""
+    """Return the comparison with other configs: clients of a removed old Redis, unnamed clusters, and applications."""
 
     @cache  # Many environments can be at decommission, and each of them is compared with all others.
     def read(config: str) -> Environment | None:
@@ -145,6 +145,10 @@ def _other_configs() -> Visit:
                 for user in users_elsewhere(environment, client, read):
                     yield Finding("old-redis-in-use", "error", user.message, user.hint, path, environment.locate(path))
         yield from _unnamed_cluster(environment, read)
+        if any(client.workloads for client in environment.clients):
+            from rediskit.migrate.shared_applications import shared_applications
+
+            yield from shared_applications(environment, read)
 
     return Visit(names(CHECK), look)
 

@@ -18,6 +18,7 @@ from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded
 from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.migrate.scan import problems, scan
+from rediskit.migrate.shared_applications import refuse_shared
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -81,6 +82,7 @@ def export(
         RefusedError: The build does not have the values of the step, or a file was edited.
     """
     _refuse_without_files(environment, client)
+    refuse_shared(environment, client)
     checkout = checkout_at(to, overlay, offline=offline)
     _refuse_unready(client, checkout)
     if not dry_run:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rediskit.errors import Path, Problem, RefusedError
 from rediskit.migrate.edit import Append, Edited, Put, edited
+from rediskit.migrate.shared_applications import refuse_shared
 from rediskit.migrate.status import TransitionStatus, replaced, situation_of, transition_status
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -50,6 +51,7 @@ def move(environment: Environment, client: Client, asked: Asked) -> Move:
     path = section(environment, client)
     edits = (Put((*path, "step"), transition.target), Append((*path, "history"), entry))
     files, loaded = edited(environment.file, edits, replaced(environment, client, after))
+    refuse_shared(loaded, client)
     return Move(status, asked.at, files, loaded, overridden)
 
 

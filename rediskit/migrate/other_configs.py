@@ -1,8 +1,11 @@
 """The clients of the other configs of a project: the old Redis of a client can be that of a client in another config."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from rediskit.errors import ConfigError
+from rediskit.files import read_regular
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.once import once
@@ -61,6 +64,30 @@ def _joined(environment: Environment, client: Client, read: Read = read_config) 
     for config, other in _others(environment, read).items():
         if other is not None:
             yield config, other.model_copy(update={"clients": (*other.clients, renamed)}), renamed
+
+
+def other_clients(environment: Environment, read: Read) -> Iterator[tuple[str, Environment, Client]]:
+    """Yield the clients of the other configs, in all clusters, that can have an application of this one, each with its config.
+
+    A config that does not load is left out, and one whose text has neither a namespace nor a repository of the clients is not loaded.
+    """
+    for config in configs_beside(environment.file) if environment.file else ():
+        other = read(config) if _may_share(environment, config) else None
+        if other is not None:
+            yield from ((config, other, client) for client in other.clients)
+
+
+@once
+def _may_share(environment: Environment, config: str) -> bool:
+    """Return whether the text of a config has a namespace or a repository of the clients, or the clients are in files of their own."""
+    own = [client for client in environment.clients if client.workloads]
+    names = {client.namespace for client in own}
+    names |= {re.split(r"[/:]", client.owner.repository.removesuffix(".git"))[-1] for client in own if client.owner.repository}
+    try:
+        text = read_regular(Path(config)).decode(errors="replace")
+    except OSError:
+        return False
+    return "file:" in text or any(name in text for name in names)
 
 
 @once

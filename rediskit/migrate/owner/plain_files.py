@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.checks.finding import Finding
-from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.files import read_regular
 from rediskit.git.revision import Version, versions
 from rediskit.migrate.edit import Edited
@@ -34,6 +34,9 @@ from rediskit.state_machine.effects import steps
 from rediskit.yamlio.foreign import MAX_BYTES
 
 _BREAK = re.compile(rb"^---(?:[ \t][^\n]*)?\r?\n|^---\Z", re.MULTILINE)
+
+
+_Findings = Iterator[tuple[Key, Finding]]
 
 
 class PlainChanges(NamedTuple):
@@ -93,11 +96,29 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
 
 def plain_findings(environment: Environment, clients: list[Client], checkout: Checkout) -> Iterator[tuple[Key, Finding]]:
     """Yield the settings, autoscalers and users of a queue with which no step of these clients works, in plain manifests."""
-    contents = {key_of(at.content): at.content for at in _manifests(checkout)} if clients else {}
+    manifests = list(_manifests(checkout)) if clients else []
+    contents = {key_of(at.content): at.content for at in manifests}
     for client in clients:
         yield from setting_findings(client, contents)
         yield from unmoved(environment, client, contents)
         yield from scalers(contents, client)
+        yield from _drift(environment, client, checkout, manifests)
+
+
+def _drift(environment: Environment, client: Client, checkout: Checkout, manifests: list[ManifestObject]) -> _Findings:
+    """Yield the objects of a client that do not have the values of its step, such as those of the steps of another config.
+
+    An object that is not in exactly one document is left out, and `complete` has no values.
+    """
+    step = client.migration.step if client.migration else "complete"
+    for manifest in client.manifests if step != "complete" else ():
+        hits = [at for at in manifests if _is(at.content, client, manifest.content["kind"], manifest.content["metadata"]["name"])]
+        if len(hits) != 1:
+            continue
+        if not _Document(environment, client, manifest.content, hits[0]).has_step:
+            message = f"{_name(hits[0].content)} in {shown(hits[0].file)} does not have the values of step {step}"
+            hint = f"run rediskit migrate export … --client {client.name} --to {shown(checkout.to)}, and commit there"
+            yield key_of(hits[0].content), Finding("owner-drift", "error", message, hint, on=(client.name,))
 
 
 def _first(files: dict[str, Edited], at: ManifestObject) -> bytes:
@@ -142,6 +163,23 @@ class _Document:
         raise RefusedError(
             Problem(f"{_name(self._at.content)} in {self._file} does not have the values of any step", hint, code="file-edited")
         )
+
+    @property
+    def has_step(self) -> bool:
+        """Whether the document has the values of the step. True while it has uncommitted changes, which the export reports."""
+        try:
+            return self.at_step(force=False) == self._at.document
+        except RefusedError as error:
+            code = error.problems[0].code
+            return self._has_without_base() if code == "file-base" else code != "file-edited"
+        except (ConfigError, MissingToolError):
+            return self._has_without_base()  # The checkout is not in Git.
+
+    def _has_without_base(self) -> bool:
+        """Return whether the object has the values of the step, or at a step without values only those that the config's copy has too."""
+        assert self._client.migration is not None
+        target, now = self._change(self._client.migration), self._in_effect(self._at.content)
+        return in_effect(self._at.content, target) if target else now is None or in_effect(self._recorded, now)
 
     def _change(self, migration: Migration) -> Change | None:
         client_at_step = self._client.model_copy(update={"migration": migration})
