@@ -134,6 +134,8 @@ CHECKS: tuple[Check, ...] = (
     Check("move-apart", "error", database_numbers.split_times),
     Check("queue-evicted", "error", databases.evicted_queue),
     Check("cache-fills", "warning", databases.filling_cache),
+    Check("commands-shared", "warning", databases.deleting_commands),
+    Check("command-needed", "warning", databases.scripts_of_a_queue),
     Check("use-missing", "warning", databases.missing_use),
     Check("use-unknown", "warning", databases.unknown_use),
     Check("use-unsaved", "error", databases.unsaved_use),

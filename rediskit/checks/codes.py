@@ -92,6 +92,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("owner-unmoved", "error", OWNER, "Refuse a workload or container that the config leaves on the old Redis of a queue."),
     Code("owner-stopped", "error", OWNER, "Refuse an old Redis with 0 replicas before `decommission`. A warning before `scale-down`."),
     Code("owner-eviction", "warning", OWNER, "Warn about an old Redis that keeps keys which the shared one evicts. Not for a cache."),
+    Code("owner-settings", "warning", OWNER, "Warn about a setting of the old Redis that the shared one does not have."),
     Code("owner-previous", "error", OWNER, "Refuse a switched variable of another Redis than `previous`. A warning before `scale-down`."),
     Code("owner-autoscaler", "error", OWNER, "Require that the config lists each autoscaler of the workload in the build."),
     Code("owner-folded", "error", OWNER, "At `complete`, require that the base contains the change itself."),

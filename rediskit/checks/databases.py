@@ -1,9 +1,10 @@
-"""Checks of what clients store: numbered databases that they share, and keys that the eviction policy removes."""
+"""Checks of what clients store: databases that they share, keys that the eviction policy or a command removes, commands of a queue."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.redis_conf import disabled_in
 from rediskit.checks.variables import entries
 from rediskit.errors import Path
 from rediskit.model.client import Client, Use
@@ -154,3 +155,39 @@ def unsaved_use(subject: Subject) -> Iterator[Issue]:
             message = f"{client.name} stores {' and '.join(kept)}, and Redis has neither an append-only file nor save points"
             hint = "set redis.appendOnly: true, or redis.savePoints; accept it where all of them can be lost"
             yield Issue(message, hint, ("clients", index, "use"))
+
+
+def deleting_commands(subject: Subject) -> Iterator[Issue]:
+    """Warn about FLUSHALL that several clients can run, and FLUSHDB in a shared database with a queue or sessions."""
+    clients = subject.environment.clients
+    if len(clients) > 1 and not _is_disabled(subject, "FLUSHALL"):
+        names = " and ".join(client.name for client in clients[:2])
+        message = f"FLUSHALL is enabled for {len(clients)} clients: each of {names} can delete the keys of the others"
+        yield Issue(message, "add FLUSHALL to redis.disabledCommands", _DISABLED)
+    users: dict[int, list[Client]] = defaultdict(list)
+    for client in clients if not _is_disabled(subject, "FLUSHDB") else ():
+        for number in client.numbers:
+            users[number].append(client)
+    for number, sharing in sorted(users.items()):
+        kept = next(((client, use) for client in sharing for use in _KEPT if use in client.use), None)
+        if kept is not None and (others := [client.name for client in sharing if client is not kept[0]]):
+            message = f"FLUSHDB is enabled, and {others[0]} can delete the {kept[1]} of {kept[0].name} in database {number}, which both use"
+            yield Issue(message, "add FLUSHDB to redis.disabledCommands, or give each client a database of its own", _DISABLED)
+
+
+def scripts_of_a_queue(subject: Subject) -> Iterator[Issue]:
+    """Warn about a queue with disabled commands for scripts: RQ, Sidekiq and BullMQ change queues with them."""
+    disabled = [name for name in ("EVAL", "EVALSHA") if _is_disabled(subject, name)]
+    for index, client in enumerate(subject.environment.clients):
+        if disabled and "queue" in client.use:
+            message = f"{client.name} stores a queue, and {' and '.join(disabled)} {'are' if len(disabled) > 1 else 'is'} disabled"
+            hint = f"enable scripts in redis.disabledCommands; accept the finding on {client.name} if its library runs none"
+            yield Issue(message, hint, ("clients", index, "use"), on=(client.name,))
+
+
+_DISABLED: Path = ("redis", "disabledCommands")
+
+
+def _is_disabled(subject: Subject, command: str) -> bool:
+    """Return whether the primary refuses a command."""
+    return command in disabled_in(subject, next(iter(subject.profile.parts)))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rediskit.chart.profile import Keys
 from rediskit.checks.finding import Subject
 from rediskit.errors import Path
-from rediskit.model.nested import at
+from rediskit.model.nested import at, list_at
 from rediskit.model.once import once
 
 VALUES: Path = ("redis", "values")
@@ -55,6 +55,13 @@ def directives(subject: Subject, role: str) -> tuple[Directive, ...]:
     These are redis.conf, the configuration of the role, and flags.
     """
     return tuple(_directives(subject, role))
+
+
+def disabled_in(subject: Subject, role: str) -> set[str]:
+    """Return the commands that the pods of a role do not have: those of a list in the values, and those that redis.conf renames."""
+    part = subject.profile.parts[role]
+    listed = {str(name).upper() for name in list_at(subject.values, *part.disabled)} if part.disabled else set()
+    return listed | {entry.value.split(" ")[0].upper() for entry in directives(subject, role) if entry.name == "rename-command"}
 
 
 def _directives(subject: Subject, role: str) -> Iterator[Directive]:

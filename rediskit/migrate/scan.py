@@ -13,7 +13,7 @@ from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import ObjectFinding, restrictions
 from rediskit.migrate.evidence import appended, entry
-from rediskit.migrate.kept_keys import kept_keys
+from rediskit.migrate.kept_keys import kept_keys, other_settings
 from rediskit.migrate.lost_data import lost_data, managed
 from rediskit.migrate.other_hosts import other_hosts
 from rediskit.migrate.owner.files import FOLDER, Checkout
@@ -74,6 +74,7 @@ def scan(environment: Environment, client: Client, checkout: Checkout, chart: Ch
         *other_hosts(environment, client, objects.before),
         *stopped_redis(client, objects.before),
         *kept_keys(environment, client, objects.before),
+        *other_settings(environment, client, objects.before),
     )
     result = _examined(client, objects, commit_of(checkout.top))._replace(others=others)
     return _without_values(client, result, is_rendered=chart is not None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.checks.cases import Case
-from tests.checks.client_cases import two_clients
-from tests.samples import backend, client, config
+from tests.checks.client_cases import first_client, two_clients, with_databases
+from tests.samples import backend, client, config, merged
 
 
 def two_databases(first: str, second: str, **sections: Any) -> dict[str, Any]:
@@ -70,5 +70,29 @@ SHARED = [
         "beersystem uses the shared Redis, and worker is at prepare with database 0 of the same old Redis",
         "prepare",
         two_databases("reconfigure", "prepare"),
+    ),
+    Case(
+        "commands-shared",
+        "FLUSHALL is enabled for 2 clients: each of beersystem and worker can delete the keys of the others",
+        "- FLUSHDB",
+        two_clients("prepare", "prepare") | {"redis": {"disabledCommands": ["FLUSHDB"]}},
+        severity="warning",
+    ),
+    Case(
+        "commands-shared",
+        "FLUSHDB is enabled, and worker can delete the sessions of beersystem in database 1, which both use",
+        "- FLUSHALL",
+        merged(
+            with_databases({"default": {"number": 1, "shared": True}}, {"cache": {"number": 1, "shared": True}}),
+            {"redis": {"disabledCommands": ["FLUSHALL"]}, "clients": {0: {"use": ["sessions"]}}},
+        ),
+        severity="warning",
+    ),
+    Case(
+        "command-needed",
+        "beersystem stores a queue, and EVALSHA is disabled",
+        "- queue",
+        first_client(use=["queue"]) | {"redis": {"disabledCommands": ["FLUSHALL", "EVALSHA"], "memory": {"policy": "noeviction"}}},
+        severity="warning",
     ),
 ]

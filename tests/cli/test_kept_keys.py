@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rediskit.migrate.kept_keys import kept_keys
+from rediskit.migrate.kept_keys import kept_keys, other_settings
 from tests.cli.checkout import owner
 from tests.cli.test_scan import at
 from tests.cli.test_scan import run as run
@@ -104,3 +104,48 @@ def test_the_redis_behind_the_host_counts_without_remove() -> None:
     other = merged(SERVER, {"metadata": {"name": "other"}, "spec": {"template": {"metadata": {"labels": {"app": "other"}}}}})
     assert len(reported(other, SERVER, SERVICE, remove=())) == 1
     assert reported(other, SERVICE, remove=()) == []
+
+
+def lost(*words: str, use: tuple[str, ...] = ("queue",), step: str = "prepare", **redis: Any) -> list[str]:
+    """Return the messages about other settings of the old Redis than its policy."""
+    environment = environment_of(step, over={"redis": redis})
+    client = environment.clients[0].model_copy(update={"use": use})
+    return [finding.problem.message for finding in other_settings(environment, client, [server(*words), SERVICE])]
+
+
+HOURLY: dict[str, Any] = {"appendOnly": False, "savePoints": ["3600 1"]}
+
+
+def test_check_owner_reports_the_settings_that_the_shared_redis_lacks(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), server("--appendonly", "yes", "--maxmemory", "4gb"), SERVICE)
+    errors = run("check", at(tmp_path, "prepare", use=["sessions"]), "--owner", "owner/prod")[2]
+    message = "Deployment/redis has maxmemory 4gb for itself, and the shared Redis has 1gb for all clients"
+    assert f"warning[owner-settings]: {message}" in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "redis", "text"),
+    [
+        (("--appendonly", "yes"), HOURLY, "writes each change to its append-only file, and the shared Redis only saves at its save points"),
+        (("--appendonly", "yes", "--appendfsync", "always"), HOURLY, "; it syncs each write to disk, and the shared Redis can lose all"),
+        (("--maxmemory", "4gb"), {"memory": {"max": "128mb"}}, "has maxmemory 4gb for itself, and the shared Redis has 128mb"),
+        (("--notify-keyspace-events", "Ex"), {}, "publishes keyspace events (Ex)"),
+    ],
+)
+def test_a_queue_keeps_its_settings(words: tuple[str, ...], redis: dict[str, Any], text: str) -> None:
+    (message,) = lost(*words, **redis)
+    assert text in message
+    assert lost(*words, step="decommission", **redis) == []
+
+
+@pytest.mark.parametrize("words", [("--appendonly", "yes"), ("--save", "60"), ("--appendfsync", "always")])
+def test_a_cache_can_lose_what_is_on_disk(words: tuple[str, ...]) -> None:
+    assert lost(*words, use=("cache",), appendOnly=False, savePoints=[]) == []
+    assert lost("--maxmemory-policy", "noeviction", use=("cache",)) == []
+    assert len(lost("--databases", "32", use=("cache",))) == 1
+
+
+def test_a_pod_as_the_host_has_the_settings_of_its_service() -> None:
+    environment = environment_of("prepare", over={"clients": {0: {"previous": {"host": "redis-0.redis", "remove": []}}}})
+    findings = list(other_settings(environment, environment.clients[0], [server("--databases", "32"), SERVICE]))
+    assert [finding.object for finding in findings] == ["Deployment/redis"]

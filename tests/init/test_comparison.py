@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from rediskit.init.clients import clients_of
-from rediskit.init.comparison import compare, differences
+from rediskit.init.comparison import compare
 from rediskit.init.objects import InputObjects
 from rediskit.model.client import Use
 from rediskit.model.redis import Redis
+from rediskit.usage.lost_settings import differences
 from tests.init.live import config_map, container, redis, secret_key, service, workload
 
 
@@ -21,7 +22,7 @@ def server(*words: str, image: str = "docker.io/library/redis:7") -> dict[str, A
 
 
 def lost(obj: dict[str, Any], *more: dict[str, Any], **settings: Any) -> list[str]:
-    return differences(obj, InputObjects((obj, *more)), Redis.model_validate(settings))
+    return differences(obj, (obj, *more), Redis.model_validate(settings))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,11 @@ def lost(obj: dict[str, Any], *more: dict[str, Any], **settings: Any) -> list[st
         (("--maxmemory", "0"), {}, "has no memory limit, and the shared Redis has 1gb for all clients"),
         (("--loadmodule", "/usr/lib/redis/rejson.so"), {}, "has modules, and the shared Redis has none: their commands fail"),
         (("--appendonly", "yes"), {"appendOnly": False}, "stores its keys on disk, and the shared Redis loses them at a restart"),
+        (
+            ("--appendonly", "yes"),
+            {"appendOnly": False, "savePoints": ["3600 1"]},
+            "writes each change to its append-only file, and the shared Redis only saves at its save points (3600 1)",
+        ),
         (("--appendfsync", "always"), {}, "syncs each write to disk, and the shared Redis can lose about a second of writes"),
         (("--cluster-enabled", "yes"), {}, "is a Redis Cluster, and the shared Redis is none: a client in cluster mode fails"),
         (("--aclfile", "/etc/users.acl"), {}, "has users of its own (ACL), and the shared Redis only has the user default"),
@@ -83,6 +89,7 @@ def test_each_setting_that_gets_worse_is_told(words: tuple[str, ...], settings: 
         (("--notify-keyspace-events", "Ex"), {"values": {"commonConfiguration": "notify-keyspace-events Ex"}}),
         (("--appendonly", "yes"), {}),
         (("--appendonly", "no"), {"appendOnly": False}),
+        (("--save", "60"), {"appendOnly": False, "savePoints": ["3600 1"]}),
         (("--requirepass", "correct-horse-battery"), {}),
         ((), {}),
     ],
@@ -95,7 +102,7 @@ def test_what_stays_or_improves_is_not_told(words: tuple[str, ...], settings: di
 def test_the_default_policy_counts_for_other_data_than_a_cache(use: tuple[Use, ...], count: int) -> None:
     text = "evicts no key (noeviction, the default of Redis), and the shared Redis evicts any key when its memory is full (allkeys-lru)"
     obj = server()
-    assert differences(obj, InputObjects((obj,)), Redis(), use) == [text] * count
+    assert differences(obj, (obj,), Redis(), use) == [text] * count
 
 
 def test_settings_are_read_from_files_images_and_shells_too() -> None:

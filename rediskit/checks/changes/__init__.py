@@ -6,7 +6,7 @@ The comparison uses the values that the chart gets: `redis.values` and the confi
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rediskit.checks.changes import platform_rules, redis_rules
+from rediskit.checks.changes import memory_rules, platform_rules, redis_rules
 from rediskit.checks.changes.rule import Rule
 from rediskit.checks.changes.settings import Setting
 from rediskit.checks.finding import Finding, Subject
@@ -18,7 +18,7 @@ from rediskit.renderers.tree import Tree
 
 __all__ = ["RULES", "Change", "changes", "findings"]
 
-RULES: tuple[Rule, ...] = (*redis_rules.RULES, *platform_rules.RULES)
+RULES: tuple[Rule, ...] = (*redis_rules.RULES, *memory_rules.RULES, *platform_rules.RULES)
 """All rules, in the order of their findings."""
 
 _LISTED = 5

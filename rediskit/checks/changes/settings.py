@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from rediskit.chart.profile import Profile
 from rediskit.checks.finding import Subject
-from rediskit.checks.redis_conf import DATA_FILES, directives, last_directive
+from rediskit.checks.redis_conf import DATA_FILES, directives, disabled_in, last_directive
 from rediskit.errors import Path
-from rediskit.model.nested import at, leaves, list_at, mapping_at
+from rediskit.model.nested import at, leaves, mapping_at
 from rediskit.model.secrets import ExternalSecrets, SealedSecrets
 from rediskit.renderers.helm import DEFAULT_DATABASES
 
@@ -98,12 +98,19 @@ def disabled_commands(subject: Subject) -> Settings:
     version = version_of(str(at(subject.values, "image", "tag") or ""))
     in_file = IN_AN_OLD_FILE if version and version < (7,) else IN_THE_FILE
     settings = {}
-    for role, part in subject.profile.parts.items():
-        listed = {str(name).upper() for name in list_at(subject.values, *part.disabled)} if part.disabled else set()
-        renamed = {entry.value.split(" ")[0].upper() for entry in directives(subject, role) if entry.name == "rename-command"}
-        for name in sorted((listed | renamed) & in_file):
-            value = name if files[role].value == "true" else f"{name}{NO_FILE}"
-            settings[f"{role} {name}"] = Setting(("redis", "disabledCommands"), value)
+    for key, setting in unavailable_commands(subject).items():
+        role, _, name = key.rpartition(" ")
+        if name in in_file:
+            settings[key] = setting._replace(value=name if files[role].value == "true" else f"{name}{NO_FILE}")
+    return settings
+
+
+def unavailable_commands(subject: Subject) -> Settings:
+    """Return the disabled commands of each role, by `role COMMAND`."""
+    settings = {}
+    for role in subject.profile.parts:
+        for name in sorted(disabled_in(subject, role)):
+            settings[f"{role} {name}"] = Setting(("redis", "disabledCommands"), name)
     return settings
 
 
