@@ -63,6 +63,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("client-changed", "warning", BASE, "Warn when the requirements of the step of a client change without a step."),
     Code("release-restart", "info", BASE, "Report other changes of Helm values: they may restart pods."),
     Code("client-removed", "error", BASE, "Refuse to remove a client that uses the shared Redis, its namespace, or its `egress`."),
+    Code("database-left", "error", BASE, "Refuse another number for a database of a client that uses the shared Redis: its keys stay."),
     Code("database-reused", "warning", BASE, "Warn about a database whose client at the revision was another one: its keys stay."),
     Code(
         "release-leaves",

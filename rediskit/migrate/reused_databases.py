@@ -40,8 +40,12 @@ def _has_keys(migration: Migration | None) -> bool:
 
 
 def _numbers(section: Mapping[str, Any]) -> set[int]:
-    """Return the numbers in the text of a client, which is not validated; 0 without any."""
+    return set(numbers_in(section).values())
+
+
+def numbers_in(section: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of each database in the text of a client, which is not validated; `default` is 0 without any."""
     databases = section.get("databases")
-    values = databases.values() if isinstance(databases, Mapping) else ()
-    numbers = {value.get("number") if isinstance(value, Mapping) else value for value in values}
-    return {number for number in numbers if isinstance(number, int)} or {0}
+    listed = databases.items() if isinstance(databases, Mapping) else ()
+    numbers = {str(name): value.get("number") if isinstance(value, Mapping) else value for name, value in listed}
+    return {name: number for name, number in numbers.items() if isinstance(number, int)} or {"default": 0}

@@ -14,6 +14,7 @@ from rediskit.git.revision import contents_at, gone_at
 from rediskit.migrate.client_access import lost_access, uses_redis
 from rediskit.migrate.committed import migrations_at, migrations_in, sections_in
 from rediskit.migrate.defaults import changed_defaults
+from rediskit.migrate.left_databases import left_databases
 from rediskit.migrate.reused_databases import reused_databases
 from rediskit.model.environment import Environment
 from rediskit.model.files import TextFile
@@ -47,6 +48,7 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
         yield from changed_defaults(revision, old, environment)
         sections = sections_in(environment.file, revision) or {}
         yield from lost_access(revision, environment, migrations, sections)
+        yield from left_databases(revision, environment, migrations, sections)
         yield from reused_databases(revision, environment, migrations, sections)
         if environment.clients and not any(effects(client.migration).release for client in environment.clients):
             message = "no client needs the deployed Redis: the rendered manifests lose its release, monitoring and external address"

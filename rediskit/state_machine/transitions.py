@@ -10,7 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Migration, Step
 from rediskit.model.once import once
-from rediskit.state_machine.effects import Effects, data_removed, effects, effects_at, removes, starts_again, steps
+from rediskit.state_machine.effects import Effects, data_removed, effects, effects_at, empty_evidence, removes, starts_again, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
@@ -81,7 +81,7 @@ STAGES: dict[Step, Stage] = {
     "scale-up": Stage(
         "the application runs on the shared Redis, with its original number of replicas",
         "the application repository points to the shared Redis, and the downtime is within budget",
-        ("budget",),
+        ("empty", "budget"),
         "every replica is ready, the log has no errors, and CLIENT LIST contains the addresses of the pods",
         1,
     ),
@@ -182,12 +182,14 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
     local = ("drained", "old-data") if transition.target == "scale-down" and is_local(client) else ()
     codes = ("history", "clock", *verified, *first, *STAGES[transition.target].gates, *local)
     # The workers would run every task in the databases of the shared Redis. `drained` needs a command at this step anyway.
+    # Their evidence is valid for the numbers of the config, which can change until the application starts there.
+    is_start = transition.target == "scale-up" and bool(empty_evidence(client))
     is_queue = transition.target == "reconfigure" and "queue" in client.use
     omitted = {
         *(() if client.owner.is_helm_release else ("installed",)),
         *(() if "queue" in client.use and (local or not is_local(client)) else ("drained",)),
         *(() if client.cron_jobs else ("jobs",)),
-        *(() if starts_again(migration) or is_queue else ("empty",)),
+        *(() if starts_again(migration) or is_queue or is_start else ("empty",)),
         *(() if client.owner.is_folded else ("folded",)),
     }
     return tuple(code for code in codes if code not in omitted)

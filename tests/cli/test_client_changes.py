@@ -85,7 +85,10 @@ def test_what_leaves_its_place_in_the_middle_of_a_step_is_an_error(
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"databases": {"default": 3}}, "Deployment/web /spec/template/spec/containers/app/env/REDIS_DB"),
+        (
+            {"workloads": [deployment("web", containers={"app": {"env": {**ENV, "CACHE": "${host}"}}}), deployment("worker")]},
+            "Deployment/web /spec/template/spec/containers/app/env/CACHE",
+        ),
         ({"workloads": [deployment("web"), deployment("worker", replicas=4)]}, "Deployment/worker /spec/replicas"),
         ({"workloads": [deployment("web"), deployment("worker"), deployment("cron")]}, "Deployment/cron /spec/replicas"),
     ],
