@@ -115,6 +115,11 @@ EVIDENCE_REFUSED: dict[str, Refused] = {
         {"old-redis-gone": "beersystem: worker has removed the old Redis redis.beersystem.svc.cluster.local"},
         {"others": [REMOVED]},
     ),
+    "a rollback to a Redis whose data decommission removed": Refused(
+        migration("scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "validate", **evidence()),
+        "rollback --client beersystem --at 2026-03-03T09:00:00-03:00 --reason slow",
+        {"old-data-gone": "beersystem: the old Redis is empty: decommission removed it with its data at 2026-03-01T22:05:00-03:00"},
+    ),
     "a step back to a Redis that another client has removed": Refused(
         to("reconfigure"),
         "back --client beersystem --at 2026-03-02T09:00:00-03:00 --reason slow",
