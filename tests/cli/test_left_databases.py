@@ -58,8 +58,8 @@ def test_another_number_without_a_migration_is_an_error_that_can_be_accepted(tmp
 def test_each_database_is_compared_by_its_name(
     tmp_path: Path, run: Run, before: dict[str, int], after: dict[str, int], messages: list[str]
 ) -> None:
-    found = left(run, tmp_path, {**RUNNING, "databases": before}, {**RUNNING, "databases": after})
-    assert [message.removeprefix("shop changes ").partition(": ")[0] for _, message in found] == messages
+    reported = left(run, tmp_path, {**RUNNING, "databases": before}, {**RUNNING, "databases": after})
+    assert [message.removeprefix("shop changes ").partition(": ")[0] for _, message in reported] == messages
 
 
 @pytest.mark.parametrize("step", ["prepare", "scale-down", "deploy"])
