@@ -286,7 +286,9 @@ GATES: dict[str, Gate] = {
         "a scan of the application repository at this step found no certain use of the old Redis", _scan, ("scan-missing", "scan-in-use")
     ),
     "old-redis-exists": Gate("the old Redis exists", _old_redis_exists, ("old-redis-gone",)),
-    "old-redis-data": Gate("the old Redis has its data", _old_redis_data, ("old-data-gone",), overridable=True),
+    "old-redis-data": Gate(
+        "the application does not go back to an old Redis that lost its data", _old_redis_data, ("old-data-gone",), overridable=True
+    ),
     "old-data": Gate("previous.data is set", _old_data, ("old-data-missing",)),
     "irreversible": Gate("the irreversible step is confirmed", _irreversible, ("irreversible",)),
     "folded": Gate("a record shows that the base contains the change", _folded, ("fold-missing",)),
