@@ -140,7 +140,12 @@ def _arguments(container: Content, hosts: set[str]) -> Iterator[Reference]:
         if address.template == "${host}":
             old, address = f"{flag.lstrip('-')}={value}", address._replace(template=f"{flag.lstrip('-')}=${{host}}")
         if address.secret:
-            yield Reference(place, None, "contains a password: change it by hand, and write external for the container", old=old)
+            yield Reference(
+                place,
+                None,
+                "contains a password or an option that could be secret: change it by hand, and write external for the container",
+                old=old,
+            )
         elif (flag and not _FLAG_WORD.search(flag)) or sum(other.count(old) for other in words) != 1:
             yield Reference(place, None, "contains the address of a Redis, but not once in a known form: change it by hand", old=old)
         else:

@@ -38,7 +38,7 @@ class Address(NamedTuple):
     Attributes:
         template: The value with placeholders; the database is always `${database}`.
         questions: What a person decides before the template is right.
-        secret: Whether the value contains a user or a password.
+        secret: Whether the value contains a user, a password, or an option that could be secret.
     """
 
     host: str
@@ -64,10 +64,10 @@ def address_of(value: str) -> Address | None:
         return Address(host, port, "${address}" + ("/${database}" if number else ""), int(number) if number else None, _several(value))
     if options := _OPTIONS.fullmatch(value):
         host, port = _first(options["node"])
-        texts, number, questions = _options(options["options"].split(",") if options["options"] else [])
+        texts, number, questions, secret = _options(options["options"].split(",") if options["options"] else [])
         password = [] if any("${password}" in text for text in texts) else ["password=${password}"]
         template = ",".join([f"{options['key'] or ''}${{address}}", *password, *texts])
-        return Address(host, port, template, number, questions, "password=" in value.lower())
+        return Address(host, port, template, number, questions, secret)
     return None
 
 
@@ -92,7 +92,7 @@ def _of_url(value: str) -> Address | None:
     if match is None:
         return None
     host, port = _first(match["nodes"])
-    texts, number, questions = _options(match["query"].split("&") if match["query"] else [])
+    texts, number, questions, secret = _options(match["query"].split("&") if match["query"] else [])
     scheme, user = match["scheme"].lower(), match["user"]
     if scheme.startswith(("rediss", "valkeys", "tls")):
         questions = (*questions, "it uses TLS, which the shared Redis does not offer: check that the application accepts a URL without it")
@@ -109,7 +109,7 @@ def _of_url(value: str) -> Address | None:
         number = int(match["database"])
     path = "/${database}" if match["database"] else match["slash"] or ""
     template = f"{scheme}://{login}${{address}}{path}{'?' if texts else ''}{'&'.join(texts)}"
-    return Address(host, port, template, number, questions, user is not None or "password" in (match["query"] or ""))
+    return Address(host, port, template, number, questions, secret or user is not None)
 
 
 def _several(nodes: str) -> tuple[str, ...]:
@@ -122,15 +122,17 @@ def _first(nodes: str) -> tuple[str, int | None]:
     return host.rstrip(".").lower(), int(port) if port and 0 < int(port) < 65536 else None
 
 
-def _options(options: list[str]) -> tuple[list[str], int | None, tuple[str, ...]]:
-    """Return the options of a URL or of a connection string as templates, the database, and questions on those that are left out."""
-    texts, number, omitted = [], None, False
+def _options(options: list[str]) -> tuple[list[str], int | None, tuple[str, ...], bool]:
+    """Return the options of a URL or of a connection string as templates, the database, questions, and whether one could be secret."""
+    texts, number, omitted, login = [], None, False, False
     for option in options:
         key, _, value = option.partition("=")
         name = key.strip().lower()
         if name in _PASSWORDS:
+            login = True
             texts.append(f"{key}=${{password}}")
         elif name in _USERS:
+            login = True
             texts.append(f"{key}=${{username}}")
         elif name in _DATABASES and re.fullmatch("[0-9]{1,3}", value):
             number = int(value)
@@ -142,4 +144,4 @@ def _options(options: list[str]) -> tuple[list[str], int | None, tuple[str, ...]
         elif option:
             omitted = True
     question = "it contains options that rediskit does not copy, because they could be secret: add them"
-    return texts, number, (question,) if omitted else ()
+    return texts, number, (question,) if omitted else (), login or omitted
