@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rediskit.migrate.verification.artefact import artefact_of
+from rediskit import Manifest
+from rediskit.migrate.verification.artefact import artefact_of, collected
 from rediskit.migrate.verification.compare import differences
 from rediskit.model.migration import Order
 from rediskit.state_machine.effects import effects
@@ -108,6 +109,22 @@ def test_a_variable_has_the_value_that_the_process_gets() -> None:
     assert shown(deployment(*base, envFrom=prefixed), config_map(HOST=HOST)) == []
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}, "data": {"REDIS_HOST": b64encode(HOST.encode()).decode()}}
     assert shown(deployment(*base, envFrom=[{"secretRef": {"name": "shop"}}]), secret) == []
+
+
+def test_a_variable_that_stays_a_reference_is_no_difference_beside_its_configmap() -> None:
+    """Before the switch, the old value is required: the reference itself, whose text the same input contains."""
+    referenced = {"name": "REDIS_HOST", "valueFrom": {"configMapKeyRef": {"name": "shop", "key": "host"}}}
+    manifest = Manifest("web.yaml", deployment(referenced))
+    workload = {"manifest": manifest, "containers": {"backend": {"env": {"REDIS_HOST": "${host}"}}}}
+    section = {**config("scale-down")["clients"][0], "workloads": [workload], "owner": {"kind": "external"}}
+    stated = environment_of("scale-down", over={"clients": [section]})
+
+    def differing(entry: Object) -> list[str]:
+        objects = [deployment(entry, replicas=0), config_map(host="redis")]
+        return [difference.pointer for difference in differences(stated, stated.clients[0], collected(objects, "a build"))]
+
+    assert differing(referenced) == []
+    assert differing({"name": "REDIS_HOST", "value": "redis"}) != []
 
 
 def test_what_kubernetes_refuses_or_takes_otherwise_is_a_difference() -> None:

@@ -81,7 +81,7 @@ def _actual(client: Client, requirement: Requirement, content: Object, shown: Ar
         container = _walk(content, path[:-2])
         if not isinstance(container, dict):
             return {}, f"no container {path[-3]}"
-        return _variable(client, container, path[-1], shown)
+        return _variable(client, container, requirement, shown)
     value = _walk(content, path)
     if path[-1] in ("command", "args"):
         container = _walk(content, path[:-1])
@@ -101,12 +101,16 @@ def _walk(content: Any, path: tuple[str, ...]) -> Any:
     return content
 
 
-def _variable(client: Client, container: Object, name: str, shown: Artefact) -> tuple[State, str]:
-    """Return the state of a variable. `env` comes before `envFrom`, and a later source of `envFrom` before an earlier one."""
+def _variable(client: Client, container: Object, requirement: Requirement, shown: Artefact) -> tuple[State, str]:
+    """Return the state of a variable; a reference stays one where it is required.
+
+    `env` comes before `envFrom`, and a later source of `envFrom` before an earlier one.
+    """
+    name = requirement.path[-1]
     for entry in reversed(list_at(container, "env")):
         if text_at(entry, "name") == name:
             state = variable_state(entry)
-            return _resolved(client, state, shown)
+            return (state, "") if "valueFrom" in requirement.wanted else _resolved(client, state, shown)
     for source in reversed(list_at(container, "envFrom")):
         key = name.removeprefix(text_at(source, "prefix"))
         for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
