@@ -22,7 +22,7 @@ from rediskit.migrate.shared_applications import refuse_shared
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.nested import list_at
+from rediskit.model.nested import list_at, mapping_at
 from rediskit.output.leftovers import input_leftovers, remove_leftovers, tree_leftovers
 from rediskit.output.writer import Changes, compare, write
 from rediskit.renderers import render
@@ -204,11 +204,14 @@ def _to_set(client: Client, checkout: Checkout) -> str:
     """Return how an Application takes the values of a step; "" if it lists their file as the last one."""
     folder, reference = shown(checkout.to / FOLDER / client.name), client.owner.installs.reference
     if needs_snippet(client):
-        return f"replace helm.valuesObject of {reference} by that of {folder}/{SNIPPET}"
+        helm = mapping_at(client.owner.installs.source, "helm")
+        text = "" if helm.get("valuesObject") is not None else ", which contains helm.values: Argo CD ignores that text beside it"
+        return f"replace helm.valuesObject of {reference} by that of {folder}/{SNIPPET}{text}"
     files = list_at(client.owner.installs.source, "helm", "valueFiles")
     if files and f"/{files[-1]}".endswith(f"/{FOLDER}/{client.name}/{VALUES}"):
         return ""
-    return f"list {folder}/{VALUES} once, as the last entry of helm.valueFiles of {reference}"
+    path = (checkout.folder_of(client) / VALUES).relative_to(checkout.top)
+    return f"list {path} of this repository once, as the last entry of helm.valueFiles of {reference}, and of its copy in owner.release"
 
 
 def _plain(environment: Environment, client: Client, checkout: Checkout, *, force: bool, dry_run: bool) -> Exported:

@@ -192,7 +192,7 @@ class _StepRun:
         """Record what the checkout of the application repository shows before `decommission` and `complete`."""
         target = transitions.next_step(migration_of(self.client)) if self.options.asked.kind == "forward" else None
         files: Sequence[Edited] = ()
-        if (target == "complete" and self.client.owner.is_built) or (target == "decommission" and self.places.has_checkout()):
+        if (target == "complete" and self.client.owner.shows_fold) or (target == "decommission" and self.places.has_checkout()):
             checkout, at = self.places.overlay(), self.options.asked.at
             files = checkout_evidence(self.environment, self.client, target, checkout, at, self.options.chart)
         put_in_place(files)

@@ -166,6 +166,11 @@ class Owner(Model):
         return self.delivery in ("component", "snippet")
 
     @property
+    def shows_fold(self) -> bool:
+        """Whether the checkout shows that the base contains the change: in a build, or in the values of an Application."""
+        return self.is_built or self.delivery == "values"
+
+    @property
     def is_verified(self) -> bool:
         """Whether no build validates a step: the next step needs evidence `verified`. A build does not render the values of a chart."""
         return not self.is_built or self.values is not None

@@ -242,8 +242,8 @@ def _folded(situation: Situation) -> Iterator[Blocker]:
     if message := situation.outdated(entry) if entry else missing:
         record = situation.command("record --folded")
         hint = (
-            f"run {record} --owner DIR: it compares the builds with and without the Component"
-            if client.owner.is_built
+            f"run {record} --owner DIR: it compares the base with and without the values of the step"
+            if client.owner.shows_fold
             else f"verify the files, then run {record}"
         )
         yield Blocker("fold-missing", message, hint)

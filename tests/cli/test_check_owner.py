@@ -190,7 +190,7 @@ def test_record_folded_reports_what_it_cannot_build(tmp_path: Path, run: Run) ->
     top = owner(tmp_path)
     config = at(tmp_path, "decommission")
     code, _, err = run("migrate", "record", config, "--secret-seen", "--owner", "owner/prod")
-    assert (code, "--owner is there for --folded" in err) == (2, True)
+    assert (code, "--owner and --chart are there for --folded" in err) == (2, True)
     (top / "base/kustomization.yaml").write_text("resources: [gone.yaml]\n", encoding="utf-8")
     code, _, err = run("migrate", "record", config, "--folded", "--owner", "owner/prod")
     assert (code, "does not build" in err) == (1, True)

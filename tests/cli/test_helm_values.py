@@ -72,7 +72,7 @@ def test_the_values_of_each_step_render_what_it_means(tmp_path: Path, run: Run) 
 
 
 @pytest.mark.parametrize(
-    ("settings", "snippet"), [({}, False), ({"valuesObject": {"redis": {"enabled": True}}}, True), ({"values": "a: 1\n"}, True)]
+    ("settings", "snippet"), [({}, False), ({"valuesObject": {"redis": {"enabled": True}}}, True), ({"values": "a: 1\n"}, False)]
 )
 def test_an_application_takes_a_values_file_or_values_object(tmp_path: Path, run: Run, settings: Object, snippet: bool) -> None:
     """The values of an Application are in a file of the checkout; `values` and `valuesObject` win over it."""
@@ -85,7 +85,7 @@ def test_an_application_takes_a_values_file_or_values_object(tmp_path: Path, run
         todo = (
             "replace helm.valuesObject of"
             if snippet
-            else "list owner/prod/rediskit/shop/values.yaml once, as the last entry of helm.valueFiles"
+            else "list prod/rediskit/shop/values.yaml of this repository once, as the last entry of helm.valueFiles"
         )
         assert f"to do: {todo}" in output
     assert (top / "prod/rediskit/shop/application-snippet.yaml").is_file() == snippet

@@ -228,7 +228,7 @@ def test_the_values_file_has_to_be_listed_last(tmp_path: Path, monkeypatch: pyte
     place.start(run)
     code, output, errors = run(*TO, "scale-down", "--push")
     assert code == 0, errors
-    assert f"to do: list {place.owner.folder}/prod/rediskit/beersystem/values.yaml once, as the last entry of helm.valueFiles" in output
+    assert "to do: list prod/rediskit/beersystem/values.yaml of this repository once, as the last entry of helm.valueFiles" in output
 
 
 def test_the_link_of_a_module_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

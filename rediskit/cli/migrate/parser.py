@@ -281,4 +281,5 @@ def _evidence() -> tuple[Options, ...]:
         text("--down-until", "TIME", "the end of the downtime (default: the time of scale-up)"),
         flag("--folded", "record that the base of the application repository contains the change, so that you can remove the Component"),
         value("--owner", "DIR", "with --folded: test the overlay in DIR, and fail if its base does not contain the change"),
+        CHART,
     )

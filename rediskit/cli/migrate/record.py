@@ -101,21 +101,22 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
 
     Raises RefusedError if the build does not contain it, and ConfigError without a build to verify.
     """
+    from rediskit.helm import chart_at
     from rediskit.migrate.checkout_evidence import folded
     from rediskit.migrate.merged import unmerged_commits
     from rediskit.migrate.owner.files import checkout_at
     from rediskit.migrate.scan import uncommitted
 
-    if arguments.owner is not None and not arguments.folded:
-        raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
+    if (arguments.owner or arguments.chart) is not None and not arguments.folded:
+        raise ConfigError(Problem("--owner and --chart are there for --folded", "add --folded, or leave them out"))
     if arguments.owner is None:
         yield from [Observation("folded")] if arguments.folded else ()
         return
-    if not client.owner.is_built:
+    if not client.owner.shows_fold:
         hint = "compare the files with the rendered ones, and omit --owner"
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     checkout = checkout_at(arguments.owner, None)
-    observation = folded(environment, client, checkout)
+    observation = folded(environment, client, checkout, chart_at(arguments.chart) if arguments.chart else None)
     if problem := uncommitted(environment, checkout) or unmerged_commits(environment, client, checkout.top):
         raise RefusedError(problem)
     yield observation

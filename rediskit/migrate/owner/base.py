@@ -71,15 +71,12 @@ def _values(client: Client, objects: Mapping[Key, Object], shared: Address) -> _
     if client.owner.values is None:
         return
     content = with_parsed_values(client.owner.installs, installer(client, objects))
-    inline = [at(content, "spec", "values"), *(at(source, "helm", key) for source in helm_sources(content) for key in _INLINE)]
+    inline = [at(content, "spec", "values"), *(at(source, "helm", "valuesObject") for source in helm_sources(content))]
     for path, value in leaves(client.owner.values.switched):
         texts = {text_at(values, *path) for values in inline} if isinstance(value, str) and "${" in value else set()
         if any(references(client, path[-1], text, shared) for text in texts if text):
             setting = switched_setting(client.owner.installs.reference, f"the value {'.'.join(path)}")
             yield key_of(content), _finding(client, setting, "error")
-
-
-_INLINE = ("values", "valuesObject")
 
 
 def _secret(environment: Environment, client: Client, objects: Mapping[Key, Object]) -> _Found:

@@ -11,8 +11,9 @@ from rediskit.files import read_regular, reason
 from rediskit.model.helm_install import HelmInstall, helm_sources
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.renderers.helm import merged
+from rediskit.renderers.owner.helm_values import inline_values, parsed_values
 from rediskit.renderers.tree import Object
-from rediskit.yamlio.foreign import MAX_BYTES, read_foreign
+from rediskit.yamlio.foreign import MAX_BYTES
 
 Values = dict[str, Any]
 
@@ -33,15 +34,17 @@ def combined(sources: Iterable[Source]) -> Values:
     return result
 
 
-def sources_of(install: HelmInstall, objects: Mapping[Any, Object], top: Path | None) -> list[Source]:
+def sources_of(install: HelmInstall, objects: Mapping[Any, Object], top: Path | None, own: Source | None = None) -> list[Source]:
     """Return the sources of values in the order of the tool.
 
-    Flux: `valuesFrom`, then `values`. Argo CD: `valueFiles`, `values`, `valuesObject`, `parameters`.
+    Flux: `valuesFrom`, then `values`. Argo CD: `valueFiles`, the values in the Application, `parameters`.
 
     Args:
         install: The HelmRelease or Application.
         objects: The objects of the build, with the ConfigMaps of `valuesFrom`.
         top: The checkout, with the files of `valueFiles`.
+        own: The values of a step, with the path of the file that `migrate export` writes. It replaces that file, which has the values of
+            another step, or does not exist yet.
 
     Raises:
         RefusedError: A source cannot be read, such as a Secret.
@@ -49,10 +52,11 @@ def sources_of(install: HelmInstall, objects: Mapping[Any, Object], top: Path | 
     if install.kind == "HelmRelease":
         return [*_values_from(install, objects), Source("spec.values", "values", mapping_at(install.content, "spec", "values"))]
     helm = mapping_at(install.source, "helm")
-    sources = [Source(name, "valueFiles", _value_file(install, str(name), top)) for name in list_at(helm, "valueFiles")]
-    if text_at(helm, "values"):
-        sources.append(Source("helm.values", "values", _parsed(text_at(helm, "values").encode(), f"helm.values of {install.reference}")))
-    sources.append(Source("helm.valuesObject", "valuesObject", mapping_at(helm, "valuesObject")))
+    sources = []
+    for name in map(str, list_at(helm, "valueFiles")):
+        is_own = own is not None and top is not None and _path(install, name, top) == Path(own.name)
+        sources.append(own if own is not None and is_own else Source(name, "valueFiles", _value_file(install, name, top)))
+    sources.append(Source("helm.valuesObject", "values", inline_values(install.source, install.reference)))
     parameters: Values = {}
     for parameter in list_at(helm, "parameters"):
         value = str(at(parameter, "value") or "")
@@ -77,7 +81,7 @@ def _values_from(install: HelmInstall, objects: Mapping[Any, Object]) -> list[So
         if not isinstance(text, str):
             raise _unseen(install, where, f"it has no {key} in the build" if content else "it is not in the build")
         path = text_at(entry, "targetPath")
-        values = _put({}, path, _typed(text), install) if path else _parsed(text.encode(), f"{key} of {where}")
+        values = _put({}, path, _typed(text), install) if path else parsed_values(text.encode(), f"{key} of {where}")
         sources.append(Source(where, "valuesFrom", values))
     return sources
 
@@ -90,7 +94,7 @@ def _value_file(install: HelmInstall, name: str, top: Path | None) -> Values:
     try:
         if not file.resolve().is_relative_to(top):
             raise _unseen(install, name, "it is outside of the checkout")
-        return _parsed(read_regular(file, MAX_BYTES), name)
+        return parsed_values(read_regular(file, MAX_BYTES), name)
     except FileNotFoundError:
         if at(install.source, "helm", "ignoreMissingValueFiles") is True:
             return {}
@@ -105,8 +109,12 @@ def _inside(install: HelmInstall, name: str) -> str:
 
 def value_files(install: HelmInstall, top: Path) -> frozenset[Path]:
     """Return the real paths of the values files of an Application, where they are in the checkout `top`."""
-    names = [str(name) for name in list_at(install.source, "helm", "valueFiles")]
-    return frozenset((top / _inside(install, name)).resolve() for name in names if "://" not in name and "\0" not in name)
+    return frozenset(path for name in list_at(install.source, "helm", "valueFiles") if (path := _path(install, str(name), top)))
+
+
+def _path(install: HelmInstall, name: str, top: Path) -> Path | None:
+    """Return the real path of a values file; None if it is no path."""
+    return None if "://" in name or "\0" in name else (top / _inside(install, name)).resolve()
 
 
 def readable_values(install: HelmInstall, top: Path) -> list[Source]:
@@ -121,27 +129,19 @@ def readable_values(install: HelmInstall, top: Path) -> list[Source]:
 
 
 def with_parsed_values(install: HelmInstall, content: Object) -> Object:
-    """Return an object of a checkout, for the Application itself with the text `helm.values` as a mapping, so that a use has a key."""
+    """Return an object of a checkout, for the Application itself with its values as `helm.valuesObject`, so that a use has a key."""
     if f"{content.get('kind')}/{at(content, 'metadata', 'name')}" != install.reference:
         return content
     application: Object = deepcopy(content)
     for source in helm_sources(application):
-        if text := text_at(source, "helm", "values"):
-            source["helm"]["values"] = _parsed(text.encode(), f"helm.values of {install.reference}")
+        if values := inline_values(source, install.reference):
+            source["helm"] = {key: value for key, value in source["helm"].items() if key != "values"} | {"valuesObject": values}
     return application
 
 
 def _unseen(install: HelmInstall, where: str, why: str) -> RefusedError:
     hint = "omit --chart: rediskit then compares the objects of the GitOps tool only, and migrate verify compares the workload"
     return RefusedError(Problem(f"the values of {install.reference} in {where} are not visible: {why}", hint, code="values-hidden"))
-
-
-def _parsed(text: bytes, name: str) -> Values:
-    documents = read_foreign(text, name)
-    content = documents[0].data if documents else None
-    if content is not None and not isinstance(content, dict):
-        raise ConfigError(Problem(f"{name} contains no Helm values", "write a mapping of keys and values"))
-    return content or {}
 
 
 def _put(values: Values, path: str, value: Any, install: HelmInstall) -> Values:

@@ -96,22 +96,7 @@ def _of_client(
         yield from _base(client, before, checkout, file, is_whole=client.owner.release is None or chart is not None)
         for (kind, _, name), finding in (*base_findings(environment, client, before.objects), *scalers(before.objects, client)):
             yield finding._replace(location=object_at(checkout, kind, name) or _at(file))
-        yield from _steps(environment, client, copy, before, file)
-
-
-def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[Finding]:
-    """Yield the changes of `decommission` that the base of the application repository does not contain yet.
-
-    The client has a migration and an application repository that kustomize builds. Raises ConfigError without a kustomization.
-    """
-    checkout = with_rendered_folder(environment, client, checkout_at(folder, None))
-    file = kustomization(checkout.overlay)
-    with bench(checkout, client) as copy:
-        before = copy.before(environment)
-        if before.complaint:
-            yield _of_problem(unbuilt(shown(checkout.overlay), before), _at(file))
-        else:
-            yield from _steps(environment, at_step(client, "complete"), copy, before, file)
+        yield from step_findings(environment, client, copy, before, file)
 
 
 def _of_problem(problem: Problem, location: Location) -> Finding:
@@ -202,7 +187,7 @@ def _workload(client: Client, workload: Workload, before: Built, checkout: Check
 _AGREE = "set the same value: a rollback restores that of the base, scale-up that of the config"
 
 
-def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Finding]:
+def step_findings(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Finding]:
     """Yield the problems of the build of each step. At complete, the files of decommission must change nothing."""
     assert client.migration is not None
     complete = client.migration.step == "complete"

@@ -12,7 +12,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.helm_install import HelmInstall, helm_install
 from rediskit.model.nested import at, list_at, text_at
-from rediskit.renderers.owner.helm_values import needs_snippet, step_values
+from rediskit.renderers.owner.helm_values import VALUES, needs_snippet, step_values
 from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
 from rediskit.renderers.owner.snippets import mark_of
@@ -68,12 +68,15 @@ def sources(
     environment: Environment, client: Client, install: HelmInstall, objects: Mapping[Key, Object], checkout: Checkout
 ) -> list[Source]:
     """Return the sources of values at the step of a client. A HelmRelease in the build contains those of the step already."""
-    listed = sources_of(install, objects, checkout.top)
     if client.owner.values is None or install.kind == "HelmRelease":
+        return sources_of(install, objects, checkout.top)
+    file = (checkout.folder_of(client) / VALUES).resolve()
+    ours = Source(str(file), "own", step_values(environment, client, client.owner.values))
+    listed, beaten = sources_of(install, objects, checkout.top, ours), needs_snippet(client)
+    if ours in listed and not beaten:
         return listed
-    ours = Source("owner.values", "valueFiles", step_values(environment, client, client.owner.values))
-    before = ("valueFiles", "values", "valuesObject") if needs_snippet(client) else ("valueFiles",)
-    return [*(entry for entry in listed if entry.kind in before), ours, *(entry for entry in listed if entry.kind not in before)]
+    others, before = [entry for entry in listed if entry is not ours], ("valueFiles", "values") if beaten else ("valueFiles",)
+    return [*(entry for entry in others if entry.kind in before), ours, *(entry for entry in others if entry.kind not in before)]
 
 
 def _as_meant(environment: Environment, client: Client, content: Object) -> Object:

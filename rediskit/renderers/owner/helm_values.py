@@ -7,10 +7,11 @@ Flux: `spec.values` of a HelmRelease wins over `valuesFrom`, so a Component sets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rediskit.errors import ConfigError, Problem
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.helm_install import HelmInstall
-from rediskit.model.nested import at, list_at, mapping_at
+from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.model.owner_values import ByEffect, filled
 from rediskit.model.pointers import pointer
 from rediskit.model.template import Template
@@ -21,6 +22,8 @@ from rediskit.renderers.owner.patches import address_text, removal, removals, ta
 from rediskit.renderers.owner.snippets import operations_text
 from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import effects
+from rediskit.yamlio.foreign import read_foreign
+from rediskit.yamlio.writer import dump
 
 VALUES = "values.yaml"
 SNIPPET = "application-snippet.yaml"
@@ -33,7 +36,7 @@ def helm_values(environment: Environment, client: Client) -> Iterator[File]:
     if install.kind == "HelmRelease":
         yield from _component(client, install, values)
     elif needs_snippet(client):
-        whole = merged(mapping_at(install.source, "helm", "valuesObject"), values)
+        whole = merged(inline_values(install.source, install.reference), values)
         source: Object = {"helm": {"valuesObject": whole}}
         yield File(SNIPPET, {"spec": {"source": source} if at(install.content, "spec", "source") else {"sources": [source]}})
 
@@ -62,10 +65,14 @@ def _component(client: Client, install: HelmInstall, values: Object) -> Iterator
         return
     gone = [removal(reference) for reference in removals(client)]
     aim = target({"kind": install.kind, "metadata": {"name": install.name}})
-    entries = [
-        {"patch": operations_text(operations(install, values)), "target": aim},
-        *(patch_of(old, within(client.namespace)) for old in gone),
-    ]
+    if effects(client.migration).removed:
+        merge, replaced = _mergeable(at(install.content, "spec", "values"), values, ("spec", "values"))
+        own: Object = {"apiVersion": install.content["apiVersion"], "kind": install.kind, "metadata": {"name": install.name}}
+        setting = [{"patch": dump({**own, "spec": {"values": merge}}), "target": aim}] if merge else []
+        setting += [{"patch": operations_text(replaced), "target": aim}] if replaced else []
+    else:
+        setting = [{"patch": operations_text(operations(install, values)), "target": aim}]
+    entries = [*setting, *(patch_of(old, within(client.namespace)) for old in gone)]
     yield File("kustomization.yaml", component_of(entries, [assertion(install.kind, install.name, "metadata.name")]))
     yield from (File(file_name(old), old) for old in gone)
 
@@ -93,11 +100,65 @@ def _operations(base: Any, values: Mapping[str, Any], path: tuple[str, ...]) -> 
         yield {"op": "add", "path": pointer(*here), "value": value}
 
 
+def _mergeable(base: Any, values: Mapping[str, Any], path: tuple[str, ...]) -> tuple[Object, list[Object]]:
+    """Return the values that a merge patch sets, and the operations for those that it can't: lists, null, and another kind of value.
+
+    From `decommission` on, the base gets the same values, so no operation may test that a key is missing, and none may replace a mapping
+    to which the base adds keys of its own. A merge patch of kustomize 5.8.1 keeps the entries of a list by their names.
+    """
+    merge: Object = {}
+    replaced: list[Object] = []
+    for key, value in values.items():
+        old, here = at(base, key), (*path, key)
+        if isinstance(value, Mapping) and value and (old is None or isinstance(old, Mapping)):
+            below, more = _mergeable(old, value, here)
+            replaced += more
+            if below:
+                merge[key] = below
+            continue
+        is_replaced = (
+            value is None or isinstance(value, list) or (old is not None and isinstance(value, Mapping) != isinstance(old, Mapping))
+        )
+        if is_replaced:
+            replaced.append({"op": "add", "path": pointer(*here), "value": value})
+        if not is_replaced or (old is None and value is not None):
+            merge[key] = value  # The patch also creates the mappings above a new list.
+    return merge, replaced
+
+
 def needs_snippet(client: Client) -> bool:
-    """Return whether a source of an Application that wins over values files sets a key of the client."""
-    helm = mapping_at(client.owner.installs.source, "helm")
-    texts = helm.get("values")
-    return bool(texts) or not set(paths(client.owner.values)).isdisjoint(_paths(mapping_at(helm, "valuesObject")))
+    """Return whether the values in an Application set a key of the client: they win over values files. Raises ConfigError as they do."""
+    install = client.owner.installs
+    inline = [f"{path}." for path in _paths(inline_values(install.source, install.reference))]
+    ours = [f"{path}." for path in paths(client.owner.values)]
+    return any(left.startswith(right) or right.startswith(left) for left in inline for right in ours)
+
+
+def inline_values(source: Mapping[str, Any], name: str) -> Object:
+    """Return the values in a source of an Application: `valuesObject`, or without it the text `values`.
+
+    Beside `valuesObject`, Argo CD ignores the text (argo-cd pkg/apis/application/v1alpha1/values.go ValuesYAML).
+
+    Args:
+        source: The source with the chart.
+        name: The Application, as a message names it.
+
+    Raises:
+        ConfigError: The text is no mapping in YAML.
+    """
+    helm = mapping_at(source, "helm")
+    if helm.get("valuesObject") is not None:
+        return mapping_at(helm, "valuesObject")
+    return parsed_values(text_at(helm, "values").encode(), f"helm.values of {name}")
+
+
+def parsed_values(text: bytes, name: str) -> Object:
+    """Return the Helm values in a text, {} for an empty one. Raises ConfigError if it is no mapping in YAML; `name` is that of its file."""
+    documents = read_foreign(text, name)
+    content = documents[0].data if documents else None
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(Problem(f"{name} contains no Helm values", "write a mapping of keys and values"))
+    return content or {}
 
 
 def beaten_by(client: Client) -> list[str]:

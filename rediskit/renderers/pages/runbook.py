@@ -109,7 +109,7 @@ def _evidence(config: str, client: Client, transition: Transition, before: Migra
         yield attest_command(named, list(CRITERIA))
     if transitions.needs_verification(client, before):
         yield verify_command(named)
-    if transition.target == "complete" and client.owner.is_folded and not client.owner.is_built:
+    if transition.target == "complete" and client.owner.is_folded and not client.owner.shows_fold:
         yield f"rediskit migrate record {named} --folded"
 
 
