@@ -26,11 +26,13 @@ class Unique(NamedTuple):
 
 
 def conflicts(values: Iterable[Unique]) -> Iterator[Problem]:
-    """Yield a problem for each value that two environments have."""
+    """Yield a problem for each value that two environments have, one for each key of a config."""
     first: dict[str, str] = {}
+    reported: set[tuple[str, Path]] = set()
     for unique in values:
-        owner = first.setdefault(unique.value, unique.environment)
-        if owner != unique.environment:
+        owner, key = first.setdefault(unique.value, unique.environment), (unique.environment, unique.path)
+        if owner != unique.environment and key not in reported:
+            reported.add(key)
             yield Problem(f"{owner} also has {unique.value}", unique.hint, unique.path, unique.location, "environment-conflict")
 
 
@@ -47,9 +49,18 @@ def _unique_values(environment: Environment) -> Iterator[tuple[str, Path, str]]:
     yield f"the name {environment.name}", ("name",), "change one of them"
     yield f"the release {redis.release} in cluster {cluster}", ("redis", "release"), another
     yield f"the namespace {redis.namespace} in cluster {cluster}", ("redis", "namespace"), another
+    prefix, place = environment.object_prefix, environment.gitops.tool_namespace
+    path = ("redis", "release") if prefix == redis.release else ("gitops", "argocd", "prefix")
+    yield f"the names {prefix}-… of the {environment.gitops.object_kind}s in namespace {place} of cluster {cluster}", path, another
+    yield _secret(environment, redis.namespace), ("redis", "namespace"), _OTHER_SECRET
     if network:
         yield f"the address {network.address} in cluster {cluster}", ("network", "address"), another
     for index, client in enumerate(environment.clients):
-        hint = "set another redis.auth.secret in one of them: a Secret contains one password"
-        secret = f"the Secret {redis.auth.secret} in namespace {client.namespace} of cluster {cluster}"
-        yield secret, ("clients", index, "namespace"), hint
+        yield _secret(environment, client.namespace), ("clients", index, "namespace"), _OTHER_SECRET
+
+
+_OTHER_SECRET = "set another redis.auth.secret in one of them: a Secret contains one password"
+
+
+def _secret(environment: Environment, namespace: str) -> str:
+    return f"the Secret {environment.redis.auth.secret} in namespace {namespace} of cluster {environment.cluster}"

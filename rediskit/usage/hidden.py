@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
-from rediskit.model.podspec import containers_of
+from rediskit.model.podspec import containers_of, pods_of
 from rediskit.model.pointers import pointer
 from rediskit.usage.finder import flattened
 from rediskit.usage.patterns import SUFFIXES
@@ -14,6 +14,13 @@ from rediskit.usage.texts import decoded
 
 Object = Mapping[str, Any]
 _SUBSTITUTED = re.compile(r"(?<!\$)\$\{[A-Za-z_]\w*(?::?[=-][^}]*)?\}")
+_ADDRESSES = re.compile(
+    rf"(?:{'|'.join(SUFFIXES)}|DSN|ENDPOINTS?|NODES?|CONNECTION|HOSTS|URLS)$|REDIS|VALKEY|BROKER|CACHE|CELERY|QUEUE|SESSION|RESQUE|SIDEKIQ",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    r"(?:PASSWORD|PASSWD|PASS|PWD|AUTH|KEY|TOKEN|SECRET|USER|USERNAME|PORT|DB|DATABASE|TLS|SSL|PREFIX|TTL)$", re.IGNORECASE
+)
 _FREE_KINDS = ("ConfigMap", "Secret")
 
 
@@ -35,7 +42,13 @@ def not_visible(objects: Iterable[Object], *, namespace: str, substituted: bool 
     result = []
     for content in everything:
         home = _namespace_of(content, namespace)
-        places = (*_encrypted(content), *_charts(content), *_binary(content), *_references(content, home, existing))
+        places = (
+            *_encrypted(content),
+            *_charts(content),
+            *_binary(content),
+            *_references(content, home, existing),
+            *_files(content, home, existing),
+        )
         places = (*places, *(_variables(content) if substituted else ()))
         result += [Hidden(reference(content), home, where, reason) for where, reason in dict.fromkeys(places)]
     return result
@@ -80,20 +93,34 @@ def _binary(content: Object) -> Iterator[tuple[str, str]]:
 
 def _references(content: Object, home: str, existing: set[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the variables from a ConfigMap or a Secret that is not among the objects."""
-
-    def absent(kind: str, name: Any) -> bool:
-        return isinstance(name, str) and (kind, home, name) not in existing
-
     for container in containers_of(content):
         for index, source in enumerate(list_at(container.content, "envFrom")):
             for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-                if absent(kind, name := at(source, key, "name")):
+                if _is_absent(existing, (kind, home, name := at(source, key, "name"))):
                     yield pointer(*container.path, "envFrom", index), f"variables from {kind}/{name}, which is not visible"
         for index, entry in enumerate(list_at(container.content, "env")):
             for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
                 name = at(entry, "valueFrom", key, "name")
-                if absent(kind, name) and str(at(entry, "name")).upper().endswith(SUFFIXES):
+                if _is_absent(existing, (kind, home, name)) and _may_be_address(str(at(entry, "name"))):
                     yield pointer(*container.path, "env", index), f"{at(entry, 'name')} from {kind}/{name}, which is not visible"
+
+
+def _files(content: Object, home: str, existing: set[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the volumes from a ConfigMap or a Secret that is not among the objects."""
+    for path, pod in pods_of(content):
+        for index, volume in enumerate(list_at(pod, "volumes")):
+            for (key, field), kind in ((("configMap", "name"), "ConfigMap"), (("secret", "secretName"), "Secret")):
+                if _is_absent(existing, (kind, home, at(volume, key, field))):
+                    yield pointer(*path, "volumes", index), f"files from {kind}/{at(volume, key, field)}, which is not visible"
+
+
+def _is_absent(existing: set[tuple[str, str, str]], key: tuple[str, str, Any]) -> bool:
+    return isinstance(key[2], str) and key not in existing
+
+
+def _may_be_address(name: str) -> bool:
+    """Return whether the name of a variable lets expect an address, such as `REDIS_DSN`, `CELERY_BROKER` or `CACHE`."""
+    return bool(_ADDRESSES.search(name)) and not _OTHERS.search(name)
 
 
 def _variables(content: Object) -> Iterator[tuple[str, str]]:

@@ -62,6 +62,23 @@ def test_two_environments_can_not_share_a_secret() -> None:
     assert clashes(a=twice) == [], "two clients of one environment share the Secret of their namespace"
 
 
+def test_two_environments_can_not_share_the_names_of_their_applications() -> None:
+    """Their claims would be equal, so Argo CD would give the Applications of one to the other."""
+    line = "cluster: home\n"
+    words = "config/a.yaml also has the names redis-shared-… of the Applications in namespace argocd of cluster home"
+    taking, elsewhere = "  argocd: {prefix: redis-shared}\n", "  argocd: {prefix: redis-shared, namespace: other}\n"
+    assert clashes(a=line, b=f"{taking}{line}{APART}") == [f"config/b.yaml:5:20: gitops.argocd.prefix: {words}"]
+    assert clashes(a=f"{taking}{line}{APART}", b=line) == [f"config/b.yaml:1:1: redis.release: {words}"]
+    assert clashes(a=line, b=f"{elsewhere}{line}{APART}") == []
+
+
+def test_a_secret_in_the_namespace_of_another_redis_is_refused() -> None:
+    clients = "clients: [{name: shop, namespace: b}]\n"
+    assert clashes(a=f"cluster: home\n{clients}", b=f"cluster: home\n{APART}") == [
+        "config/b.yaml:6:38: redis.namespace: config/a.yaml also has the Secret redis-credentials in namespace b of cluster home"
+    ]
+
+
 def test_two_environments_with_one_name_are_refused() -> None:
     Path("other").mkdir()
     Path("other/home.yaml").write_text(HEAD.format(name="home") + "cluster: elsewhere\n")
