@@ -13,7 +13,7 @@ from rediskit.checks.open_questions import open_questions
 from rediskit.cli.clock import now
 from rediskit.cli.common import Visit, checked, has_errors
 from rediskit.cli.environments import each_environment
-from rediskit.cli.report import Report, change_lines, changes_json, finding_json, finding_lines, state_lines, unique, warning_lines
+from rediskit.cli.report import Report, change_lines, changes_json, finding_json, finding_lines, state_lines, warning_lines
 from rediskit.migrate.times import in_future
 from rediskit.output.writer import compare
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> Report:
     code = int(drifted or failed or (strict and any(done.warnings for done in changes.values())))
     document = {
         "environments": changes_json(changes),
-        "findings": [finding_json(finding) for finding in unique(findings)],
+        "findings": [finding_json(finding) for finding in findings],
         **({"kubeconform": counts._asdict()} if counts is not None else {}),
         "drifted": drifted,
     }

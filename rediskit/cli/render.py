@@ -5,7 +5,7 @@ import argparse
 from rediskit.checks import Finding
 from rediskit.cli.common import Rendered, checked, has_errors
 from rediskit.cli.environments import each_environment
-from rediskit.cli.report import Report, change_lines, changes_json, finding_json, finding_lines, unique, warning_lines
+from rediskit.cli.report import Report, change_lines, changes_json, finding_json, finding_lines, warning_lines
 from rediskit.model.environment import Environment
 from rediskit.output.writer import Changes, write_all
 
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> Report:
     changes: dict[str, Changes] = {}
     if not failed:
         changes = write_all((rendered for rendered, _ in results), arguments.output, force=arguments.force)
-    document = {"environments": changes_json(changes), "findings": [finding_json(finding) for finding in unique(findings)]}
+    document = {"environments": changes_json(changes), "findings": [finding_json(finding) for finding in findings]}
     lines = change_lines(changes, ("created", "changed", "removed"))
     failed = failed or (arguments.strict and any(done.warnings for done in changes.values()))
     return Report(document, lines, (*finding_lines(findings), *warning_lines(changes)), int(failed))

@@ -17,6 +17,8 @@ JSON_VERSION = 1
 """The version of the JSON documents. A new key does not change it; a key that is removed or has another meaning does."""
 _MAX_LISTED = 60
 """A run lists at most this many changed files; above it, only counts."""
+_NAMED_FILES = 3
+"""The number of other configs that a warning names."""
 
 
 class Report(NamedTuple):
@@ -68,22 +70,18 @@ def error_report(error: RediskitError) -> Report:
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield each finding in the form of an error, without repetitions."""
-    for finding in unique(findings):
+    """Yield each finding in the form of an error; a warning that several configs have once, with the names of the others."""
+    grouped: dict[tuple[object, ...], list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        key = (finding.code, finding.message, *([number] if finding.severity == "error" else ()))
+        grouped.setdefault(key, []).append(finding)
+    for finding, *others in grouped.values():
         problem = Problem(finding.message, finding.hint, finding.path, finding.location, finding.code)
         yield _masked(problem.text(finding.severity))
-
-
-def unique(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings without warnings that another environment has too."""
-    warned: set[tuple[str, str]] = set()
-    remaining = []
-    for finding in findings:
-        key = (finding.code, finding.message)
-        if finding.severity == "error" or key not in warned:
-            remaining.append(finding)
-        warned.add(key)
-    return remaining
+        files = dict.fromkeys(other.location.file for other in others if other.location is not None)
+        if names := [file for file in files if finding.location is None or file != finding.location.file]:
+            more = f" and {len(names) - _NAMED_FILES} others" if len(names) > _NAMED_FILES else ""
+            yield f"  also in {', '.join(names[:_NAMED_FILES])}{more}"
 
 
 def warning_lines(changes: Mapping[str, Changes]) -> Iterator[str]:

@@ -19,7 +19,7 @@ CODES: Mapping[str, str] = {
     "egress": "With `egress`, the manifest of each workload has labels of its pods.",
     "encrypted-secret": "A file in `secrets.directory` is a SealedSecret or a Secret that SOPS encrypted.",
     "env": "Variables refer to each other in an order that Kubernetes expands.",
-    "environment-conflict": "Two configs have different names, and in one cluster different releases, namespaces, addresses, Secrets and names of Applications.",
+    "environment-conflict": "Two configs have different names; in one cluster also releases, namespaces, addresses, Secrets and prefixes.",
     "evidence-value": "The value of an entry of evidence has the form of its kind.",
     "external-secrets": "`secrets` has a store and a key, or `generate`.",
     "file-encoding": "A file is UTF-8 text without control characters.",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.chart.names import chart_kinds
-from rediskit.checks.changes.conditions import newer, older, order_unknown
+from rediskit.checks.changes.conditions import newer, older, order_unknown, unreadable
 from rediskit.checks.finding import Severity
 from rediskit.model.nested import at, below, leaves, list_at, mapping_at
 from rediskit.output.value_diff import changes_between
@@ -225,6 +225,9 @@ def _images(old: Rendering, new: Rendering) -> Iterator[Break]:
         change = f"{workload}: Redis changes from {pair[0]} to {pair[1]}"
         if older(*pair):
             yield Break("upgrade-image", f"{change}, which can't read the RDB and AOF files of the newer version", "keep the version")
+        elif unreadable(*pair):
+            hint = "keep the server, or accept the loss of all keys and let Redis start with new volumes (docs/charts.md)"
+            yield Break("upgrade-image", f"{change}, which can't read the RDB and AOF files of the other server", hint)
         elif order_unknown(*pair):
             hint = "set a tag beside the digest, or compare the versions"
             yield Break("upgrade-image", f"{change}, which may be older than the files on the volumes", hint, "warning")

@@ -102,6 +102,8 @@ def with_image(environment: Environment, image: str) -> Environment:
     registry, repository = (first, rest) if rest and (set(first) & {".", ":"} or first == "localhost") else (redis.image.registry, head)
     data = {"registry": registry, "repository": repository or redis.image.repository, "tag": tag, "digest": digest}
     try:
+        if not digest and not re.search("[0-9]", tag):
+            raise ValueError("the name of a repository, or a tag without a version")
         parsed = type(redis.image).model_validate(data)
     except ValueError:
         hint = "write a tag like 8.2.3, or an image like docker.io/library/redis:8.2.3"

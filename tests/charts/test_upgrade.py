@@ -264,3 +264,6 @@ def test_a_newer_image_is_a_warning_and_an_older_one_an_error(run: Run, config: 
     code, document = upgrade(run, config, *chart, "--image", "docker.io/library/redis:8.2.3")
     assert (code, [finding["code"] for finding in document["findings"]]) == (1, ["upgrade-image"])
     assert document["images"]["StatefulSet/redis-shared redis"]["new"] == "docker.io/library/redis:8.2.3"
+    code, document = upgrade(run, config, *chart, "--image", "docker.io/valkey/valkey:9.1.1")
+    assert (code, [finding["code"] for finding in document["findings"] if finding["severity"] == "error"]) == (1, ["upgrade-image"])
+    assert "can't read the RDB and AOF files of the other server" in document["findings"][0]["message"]
