@@ -53,6 +53,6 @@ def test_the_files_of_an_object_that_is_not_seen_are_listed() -> None:
         {"name": "b", "configMap": {"name": "there"}},
         {"name": "c", "emptyDir": {}},
     ]
-    there = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "there", "namespace": "shop"}, "data": {}}
-    assert listed(workload(volumes=volumes), there) == ["volumes/0"]
+    visible = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "there", "namespace": "shop"}, "data": {}}
+    assert listed(workload(volumes=volumes), visible) == ["volumes/0"]
     assert listed(workload(volumes=volumes)) == ["volumes/0", "volumes/1"]
