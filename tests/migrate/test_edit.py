@@ -32,7 +32,7 @@ def test_any_value_of_a_config_can_be_put(tmp_path: Path) -> None:
 def test_what_would_not_load_is_not_written(tmp_path: Path) -> None:
     file = Path(loaded(tmp_path, "prepare").file)
     text = file.read_bytes()
-    with pytest.raises(ConfigError, match="decommission needs 24 hours of validation"):
+    with pytest.raises(ConfigError, match="decommission cannot follow prepare"):
         edited(
             str(file), [Put(STEP, "decommission"), Append((*STEP[:-1], "history"), {"step": "decommission", "at": "2026-03-09T00:00:00Z"})]
         )
