@@ -90,10 +90,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
         "migration",
     ),
     "another order on the way": (
-        to("reconfigure"),
-        {**to("reconfigure"), "order": "deploy-first"},
+        to("deploy"),
+        {**to("deploy"), "order": "deploy-first"},
         "order-changed",
-        "beersystem changes its order at reconfigure",
+        "beersystem changes its order at deploy",
         "order",
     ),
 }
