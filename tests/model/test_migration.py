@@ -47,7 +47,8 @@ def test_decommission_needs_validation_and_all_criteria(step: str) -> None:
 
 
 def test_a_criterion_of_an_earlier_attempt_does_not_count() -> None:
-    steps = [("scale-up", "2026-03-01T22:00Z"), ("rolled-back", "2026-03-01T23:00Z"), ("scale-up", "2026-03-02T22:00Z")]
+    again = [(step, "2026-03-02T22:00Z") for step in ("scale-down", "deploy", "reconfigure", "scale-up")]
+    steps = [("scale-up", "2026-03-01T22:00Z"), ("rolled-back", "2026-03-01T23:00Z"), *again]
     history = [{"step": step, "at": at, "reason": "x"} for step, at in steps]
     parsed = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-01T22:30Z"))
     assert parsed.criteria == {}
