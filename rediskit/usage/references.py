@@ -61,7 +61,11 @@ _WAITING = {
 """The kinds that are not applied while an object that they refer to is missing, each with its API group."""
 _LISTS = (("dependsOn",), ("healthChecks",), ("valuesFrom",), ("postBuild", "substituteFrom"))
 _SINGLE = (("sourceRef",), ("chartRef",), ("chart", "spec", "sourceRef"), ("secretStoreRef",), ("decryption", "secretRef"))
-"""The references of these kinds below `spec`, in lists and single ones (API references of Flux 2 and External Secrets)."""
+"""The references of these kinds below `spec`, in lists and single ones (API references of Flux 2 and External Secrets).
+
+Without the source of its chart, a HelmRelease still gets new values, with the last archive, but no new chart (helm-controller 1.6).
+tests/cluster/test_awaited.py shows it for each reference of Flux.
+"""
 _KINDS = {"secretStoreRef": "SecretStore", "secretRef": "Secret"}
 """The kind of a reference without one. In `dependsOn` it is that of the object."""
 

@@ -13,6 +13,7 @@ import yaml
 
 from rediskit import Environment, Tree, check, load, render, write
 from rediskit.renderers.objects import group_kind
+from rediskit.state_machine.effects import steps
 from rediskit.yamlio.writer import dump
 from tests.cluster import owner
 from tests.cluster.git import GitServer
@@ -206,7 +207,10 @@ class Scene:
     # How it is made
 
     def remember(self, step: str) -> None:
-        """One more entry of the history, an hour after the last one; a day and a half where evidence is needed."""
+        """Append a step to the history, and the skipped ones before it: an hour after the last one, a day and a half for evidence."""
+        forward, taken = list(steps("scale-down-first")), self.history[-1]["step"] if self.history else step
+        if step in forward and taken in forward and forward.index(taken) + 1 < forward.index(step):
+            self.remember(forward[forward.index(step) - 1])
         last = datetime.fromisoformat(self.history[-1]["at"]) if self.history else BEGIN
         at = last + timedelta(hours=36 if step == "decommission" else 1)
         self.history.append({"step": step, "at": at.isoformat(), **({"reason": "a test"} if step == "rolled-back" else {})})
