@@ -43,8 +43,11 @@ class Checkout:
 
     def upstream(self) -> Upstream | None:
         """Return the branch that the current one follows; None without one."""
+        branch = self.branch()
+        if not branch:
+            return None
         form = "--format=%(upstream:remotename) %(upstream:remoteref)"
-        remote, _, reference = self._ask("for-each-ref", form, f"refs/heads/{self.branch()}").partition(" ")
+        remote, _, reference = self._ask("for-each-ref", form, f"refs/heads/{branch}").partition(" ")
         return Upstream(remote, reference.removeprefix("refs/heads/")) if remote and reference else None
 
     def only_remote(self) -> str:

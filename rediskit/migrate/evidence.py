@@ -95,7 +95,7 @@ def _with_subject(environment: Environment, client: Client, entry: Entry) -> Ent
 
 
 def entry(kind: str, migration: Migration, at: str, **fields: str) -> Entry:
-    """Return an entry for the current step of a client. more: further keys; empty values are left out."""
+    """Return an entry for the current step of a client. fields: further keys; empty values are left out."""
     by = fields.pop("by", "measured" if fields.get("source") else "person")
     return {"kind": kind, "step": migration.step, "at": at, "by": by, **{key: value for key, value in fields.items() if value}}
 

@@ -149,7 +149,7 @@ def _planned(environment: Environment, client: Client, states: tuple[Migration, 
     folder = f"{client.owner_folder}/"
     ours = tuple(diff for diff in changes if not diff.path.startswith(("owners/", "docs/", "checks/")) and diff.path != "README.md")
     files = tuple(f"{diff.status} {diff.path.removeprefix(folder)}" for diff in changes if diff.path.startswith(folder))
-    commands = procedure(environment, client, transition, here, environment.file)
+    commands = procedure(environment, client, transition, here, as_loaded=bool(environment.file))
     remove = client.old_objects
     gone = remove if effects(after).removed and not effects(here).removed else ()
     gates = tuple((code, GATES[code].description) for code in commands.gates if code not in ("history", "clock"))
@@ -254,7 +254,7 @@ def _when(migration: Migration, step: Step) -> str:
 def _rollback(environment: Environment, client: Client, migration: Migration) -> Procedure | None:
     if migration.is_decommissioned:
         return None
-    return rollback_procedure(environment, client, environment.file)
+    return rollback_procedure(environment, client, as_loaded=bool(environment.file))
 
 
 def _missing(environment: Environment, client: Client) -> Iterator[str]:

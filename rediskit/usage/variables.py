@@ -52,7 +52,7 @@ class Variables:
 
     @staticmethod
     def expand(text: str, variables: Mapping[str, str]) -> str:
-        """Return a text with `$(VAR)` and `${VAR}` replaced if the value is known; `$$` is a dollar sign."""
+        """Return a text with `$(VAR)` and `${VAR}` replaced if the value is known; `$$(VAR)` stays as it is."""
         if "$" not in text:
             return text
 

@@ -187,6 +187,14 @@ def test_an_older_commit_and_an_unknown_one_do_not_contain_the_step(monkeypatch:
         wait_for_application(client, checkout, cluster.wait())
 
 
+def test_a_detached_head_follows_no_branch(checkout: Checkout) -> None:
+    """Where nothing is checked out but a commit, the upstream of any other branch would be taken for its own."""
+    upstream = checkout.upstream()
+    assert upstream is not None
+    git(checkout.top, "checkout", "--quiet", "--detach")
+    assert (checkout.branch(), checkout.upstream()) == ("", None)
+
+
 def test_a_commit_of_no_remote_is_unknown(checkout: Checkout) -> None:
     git(checkout.top, "remote", "remove", "origin")
     assert checkout.contains("b" * 40, checkout.head()) is None

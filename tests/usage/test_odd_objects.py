@@ -79,9 +79,11 @@ def test_no_value_of_another_type_fails_at_any_place_of_any_object(odd: Any) -> 
         address = completed(parse("redis", "shop"), objects, "shop", ("Deployment/user", "Service/redis"))
         uses(objects, address, namespace="shop", switched=["A"])
         not_visible(objects, namespace="shop", substituted=True)
-        assert [list(needed(content)) for content in objects]
-        assert {selects(objects[2], content) for content in objects} <= {True, False}
-        assert {is_server(content) or is_watcher(content) for content in objects} <= {True, False}
+        for content in objects:
+            list(needed(content))
+            selects(objects[2], content)
+            is_server(content)
+            is_watcher(content)
 
 
 def test_what_cannot_be_read_is_listed() -> None:

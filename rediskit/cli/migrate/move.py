@@ -92,7 +92,7 @@ def _lines(environment: Environment, client: Client, step: Move, arguments: argp
     repository = transitions.REPOSITORIES[step.status.repository]
     yield f"{client.name} {word} from {transition.source} to {transition.target}. This changes {repository}"
     assert client.migration is not None
-    then = procedure(environment, client, transition, client.migration, environment.file)
+    then = procedure(environment, client, transition, client.migration, as_loaded=bool(environment.file))
     if not arguments.dry_run:
         yield from ("next:", *(f"  $ {command}" for command in (*then.by_hand, then.commands[-1])), f"verify: {then.expected}")
 

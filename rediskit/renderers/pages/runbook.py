@@ -59,9 +59,12 @@ def procedures(environment: Environment, client: Client) -> Iterator[Procedure]:
         migration = planned(migration, target)
 
 
-def procedure(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Procedure:
-    """Return one step of a migration. `migration` is the state before it, `config` by default `config/<name>.yaml`."""
-    named = environment.config_argument if config else config_of(environment)
+def procedure(environment: Environment, client: Client, transition: Transition, migration: Migration, *, as_loaded: bool = False) -> Procedure:
+    """Return one step of a migration. `migration` is the state before it.
+
+    as_loaded: whether commands name the config as it was loaded, and not as `config/<name>.yaml` of the repository.
+    """
+    named = environment.config_argument if as_loaded else config_of(environment)
     after = planned(migration, transition.target)
     repository = transitions.repository(migration, after, removes=decommissions(client))
     stage = transitions.stage(client, transition.target)
@@ -80,10 +83,10 @@ def procedure(environment: Environment, client: Client, transition: Transition, 
     )
 
 
-def rollback_procedure(environment: Environment, client: Client, config: str = "") -> Procedure:
-    """Return the rollback from `validate`, which is the same as from each earlier step. config: as in `procedure`."""
+def rollback_procedure(environment: Environment, client: Client, *, as_loaded: bool = False) -> Procedure:
+    """Return the rollback from `validate`, which is the same as from each earlier step. as_loaded: as in `procedure`."""
     at_validate = without_history("validate", transitions.migration_of(client).order)
-    return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, config)
+    return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, as_loaded=as_loaded)
 
 
 def config_of(environment: Environment) -> str:
