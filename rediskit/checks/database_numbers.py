@@ -12,7 +12,7 @@ from rediskit.model.local_redis import is_local
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.once import once
 from rediskit.model.template import Template
-from rediskit.state_machine.effects import effects
+from rediskit.state_machine.effects import effects, uses_shared
 from rediskit.usage.neighbours import parts_of
 
 _IN_ADDRESS = r"\b(?:redis|valkey|keydb|dragonfly)[\w+.-]*://[^\s/?#,;]*/(\d+)(?![\w.])|[?&;,](?:db|database|defaultDatabase)=(\d+)"
@@ -126,7 +126,7 @@ def _migrates(client: Client) -> bool:
 
 
 def _switched(client: Client) -> bool:
-    return client.migration is not None and (client.migration.step == "complete" or effects(client.migration).switched)
+    return client.migration is not None and uses_shared(client.migration)
 
 
 def _runs_on_old(client: Client) -> bool:

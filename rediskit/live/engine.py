@@ -16,8 +16,7 @@ from rediskit.live.prometheus import prometheus_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.verification.checks import PHASES, Phase
-from rediskit.renderers.verification.jobs import uses
-from rediskit.state_machine.effects import release_is_deployed
+from rediskit.state_machine.effects import release_is_deployed, runs_on_shared
 
 Vantage = Literal["here", "cluster", "outside"]
 Progress = Callable[[str], None]
@@ -115,4 +114,4 @@ def _guarded(name: str, check: Callable[[], Iterator[Result]]) -> Iterator[Resul
 
 def _using(environment: Environment) -> list[str]:
     """Return the clients that use the shared Redis now."""
-    return [client.name for client in environment.clients if uses(client)]
+    return [client.name for client in environment.clients if runs_on_shared(client)]

@@ -10,14 +10,9 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.renderers.egress import egress
-from rediskit.state_machine.effects import effects
+from rediskit.state_machine.effects import effects, uses_shared
 
 _CODE = "client-removed"
-
-
-def uses_redis(migration: Migration | None) -> bool:
-    """Return whether an application uses the shared Redis: without a migration, while it is switched, and at `complete`."""
-    return _is_stable(migration) or effects(migration).switched
 
 
 def _is_stable(migration: Migration | None) -> bool:
@@ -48,7 +43,7 @@ def lost_access(
             message = f"{name} uses the shared Redis and leaves the namespace {namespace}: its access from there is removed"
             hint = f"add a second client in {client.namespace}, move the application, then remove the first one and accept the finding"
             yield _finding(environment, client, ("clients", index, "namespace"), message, hint)
-    if any(uses_redis(old) and sections[name].get("egress") for name, old in migrations.items()):
+    if any(uses_shared(old) and sections[name].get("egress") for name, old in migrations.items()):
         yield from _lost_policies(revision, environment, migrations)
 
 
@@ -65,7 +60,7 @@ def _lost_policies(revision: str, environment: Environment, migrations: Mapping[
     for old in before.clients:
         migration = migrations.get(old.name)
         index, client = clients.get(old.name, (0, None))
-        if client is None or client.namespace != old.namespace or not uses_redis(migration):
+        if client is None or client.namespace != old.namespace or not uses_shared(migration):
             continue
         if not effects(client.migration).release and not _is_stable(migration):
             continue  # A step back removes the policy after the application uses its old Redis again.

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.checks.finding import Finding
-from rediskit.migrate.client_access import uses_redis
 from rediskit.migrate.reused_databases import numbers_in
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
+from rediskit.state_machine.effects import uses_shared
 
 
 def left_databases(
@@ -20,7 +20,7 @@ def left_databases(
         sections: The text of each client at the revision, as data.
     """
     for index, client in enumerate(environment.clients):
-        if client.name not in sections or not uses_redis(migrations.get(client.name)):
+        if client.name not in sections or not uses_shared(migrations.get(client.name)):
             continue
         now = {name: database.number for name, database in client.databases.items()} or {"default": 0}
         for name, number in numbers_in(sections[client.name]).items():

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.checks.finding import Finding
-from rediskit.migrate.client_access import uses_redis
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
-from rediskit.state_machine.effects import left_shared
+from rediskit.state_machine.effects import left_shared, uses_shared
 
 Sections = Mapping[str, Mapping[str, Any]]
 
@@ -36,7 +35,7 @@ def reused_databases(
 
 
 def _has_keys(migration: Migration | None) -> bool:
-    return uses_redis(migration) or (migration is not None and left_shared(migration) is not None)
+    return uses_shared(migration) or (migration is not None and left_shared(migration) is not None)
 
 
 def _numbers(section: Mapping[str, Any]) -> set[int]:

@@ -11,7 +11,7 @@ from rediskit.checks.changes import findings
 from rediskit.checks.finding import Finding, Severity
 from rediskit.errors import ConfigError
 from rediskit.git.revision import contents_at, gone_at
-from rediskit.migrate.client_access import lost_access, uses_redis
+from rediskit.migrate.client_access import lost_access
 from rediskit.migrate.committed import migrations_at, migrations_in, sections_in
 from rediskit.migrate.defaults import changed_defaults
 from rediskit.migrate.left_databases import left_databases
@@ -19,7 +19,7 @@ from rediskit.migrate.reused_databases import reused_databases
 from rediskit.model.environment import Environment
 from rediskit.model.files import TextFile
 from rediskit.source.neighbours import Neighbours
-from rediskit.state_machine.effects import effects
+from rediskit.state_machine.effects import effects, uses_shared
 from rediskit.yamlio.reader import read
 
 _SECTIONS = ("schemaVersion", "name", "cluster", "kubernetes", "gitops", "redis", "network", "monitoring", "secrets")
@@ -53,7 +53,7 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
         if environment.clients and not any(effects(client.migration).release for client in environment.clients):
             message = "no client needs the deployed Redis: the rendered manifests lose its release, monitoring and external address"
             hint = "expected for a step back before reconfigure; otherwise keep a client, or check for other users and accept the finding"
-            severity: Severity = "error" if any(map(uses_redis, migrations.values())) else "warning"
+            severity: Severity = "error" if any(map(uses_shared, migrations.values())) else "warning"
             yield Finding("release-leaves", severity, message, hint, ("clients",), environment.locate(("clients",)), (environment.name,))
 
 

@@ -215,10 +215,14 @@ def empty_evidence(client: Client) -> list[Evidence]:
     return [entry for entry in recorded if left is None or moment(entry.at) >= moment(left.at)]
 
 
+def uses_shared(migration: Migration | None) -> bool:
+    """Return whether an application uses the shared Redis, also while it is stopped: without a migration, switched, or at `complete`."""
+    return migration is None or migration.step == "complete" or effects(migration).switched
+
+
 def runs_on_shared(client: Client) -> bool:
     """Return whether the application runs on the shared Redis."""
-    effect = effects(client.migration)
-    return effect.release and not effect.stopped and (effect.switched or not client.is_migrating)
+    return uses_shared(client.migration) and not effects(client.migration).stopped
 
 
 def sharing(environment: Environment, client: Client) -> dict[int, str]:

@@ -17,7 +17,7 @@ from rediskit.renderers.pages.uses import breaks, databases, delete_command, fre
 from rediskit.renderers.tree import File
 from rediskit.renderers.verification.jobs import job_namespaces
 from rediskit.renderers.verification.pod import replica_endpoints
-from rediskit.state_machine.effects import effects, release_is_deployed
+from rediskit.state_machine.effects import release_is_deployed, uses_shared
 
 
 class Page(NamedTuple):
@@ -152,7 +152,7 @@ def rotation_page(environment: Environment) -> str:
     Only clients that read the Secret already are restarted.
     """
     release, redis, replicas = release_of(environment), environment.redis, release_of(environment).replica_pods
-    clients = [client for client in environment.clients if _reads_secret(client)]
+    clients = [client for client in environment.clients if uses_shared(client.migration)]
     return text(
         "rotation.md.j2",
         env=environment,
@@ -179,8 +179,3 @@ def _by_hand(client: Client) -> Iterator[tuple[str, str, str]]:
         for _, name, container in workload.redis_containers:
             if container.external:
                 yield f"{workload.reference} in {client.namespace}", name, container.external
-
-
-def _reads_secret(client: Client) -> bool:
-    migration = client.migration
-    return migration is None or migration.step == "complete" or effects(migration).switched

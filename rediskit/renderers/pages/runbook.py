@@ -59,7 +59,9 @@ def procedures(environment: Environment, client: Client) -> Iterator[Procedure]:
         migration = planned(migration, target)
 
 
-def procedure(environment: Environment, client: Client, transition: Transition, migration: Migration, *, as_loaded: bool = False) -> Procedure:
+def procedure(
+    environment: Environment, client: Client, transition: Transition, migration: Migration, *, as_loaded: bool = False
+) -> Procedure:
     """Return one step of a migration. `migration` is the state before it.
 
     as_loaded: whether commands name the config as it was loaded, and not as `config/<name>.yaml` of the repository.

@@ -18,7 +18,7 @@ from rediskit.renderers.objects import Scope, labels, metadata
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.renderers.tree import Object
 from rediskit.renderers.verification.pod import job_spec, script
-from rediskit.state_machine.effects import effects
+from rediskit.state_machine.effects import effects, runs_on_shared
 
 if TYPE_CHECKING:
     from rediskit.renderers.verification.checks import Phase
@@ -41,7 +41,7 @@ def verification_jobs(environment: Environment) -> Iterator[Object]:
     if not environment.verification.jobs:
         return
     replication: tuple[Phase, ...] = ("replication",) if environment.redis.replicas else ()
-    performance: tuple[Phase, ...] = () if any(map(uses, environment.clients)) else ("performance",)
+    performance: tuple[Phase, ...] = () if any(map(runs_on_shared, environment.clients)) else ("performance",)
     yield from _jobs(environment, environment.redis.namespace, ("connectivity", *replication, *performance))
     for namespace, clients in by_namespace(environment).items():
         from rediskit.renderers.verification.egress import verification_egress
@@ -97,13 +97,6 @@ def _jobs(environment: Environment, namespace: str, phases: "tuple[Phase, ...]")
 def job_prefix(environment: Environment) -> str:
     """Return the start of the names of the verification Jobs of a release."""
     return f"{release_of(environment).fullname[:_LONGEST].rstrip('-')}-check-"
-
-
-def uses(client: Client) -> bool:
-    """Return whether an application can use the shared Redis now."""
-    state = effects(client.migration)
-    done = client.migration is None or client.migration.step == "complete"
-    return done or (state.switched and not state.stopped)
 
 
 @cache
