@@ -82,6 +82,7 @@ BEYOND = {
     "two values": {
         "address-outside-pool", "address-taken", "client-in-redis-namespace", "clients-with-one-name", "clients-with-one-workload",
         "command-twice", "destination-twice", "evidence-missing", "evidence-too-short", "history-ends-elsewhere", "history-out-of-order",
+        "history-impossible",
         "image-without-tag", "memory-above-limit", "memory-default-above-limit", "migration-of-nothing", "name-is-not-the-file",
         "pool-backwards", "previous-removes-the-application", "previous-removes-twice", "request-above-limit",
         "rolled-back-without-a-reason", "validation-backwards", "workload-incomplete", "autoscaler-bounds", "autoscaler-incomplete",
