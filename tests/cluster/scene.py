@@ -208,8 +208,8 @@ class Scene:
 
     def remember(self, step: str) -> None:
         """Append a step to the history, and the skipped ones before it: an hour after the last one, a day and a half for evidence."""
-        forward, taken = list(steps("scale-down-first")), self.history[-1]["step"] if self.history else step
-        if step in forward and taken in forward and forward.index(taken) + 1 < forward.index(step):
+        forward, last_step = list(steps("scale-down-first")), self.history[-1]["step"] if self.history else step
+        if step in forward and last_step in forward and forward.index(last_step) + 1 < forward.index(step):
             self.remember(forward[forward.index(step) - 1])
         last = datetime.fromisoformat(self.history[-1]["at"]) if self.history else BEGIN
         at = last + timedelta(hours=36 if step == "decommission" else 1)

@@ -121,7 +121,7 @@ class Waiting:
         return str((self.kube.get("v1", "ConfigMap", name, self.namespace) or {}).get("data", {}).get("commit", ""))
 
     def message(self, name: str) -> str:
-        """Return why an object is not Ready; "" if it is, or has not been looked at."""
+        """Return why an object is not Ready; "" if it is, or has no status yet."""
         version, kind = (HELM, "HelmRelease") if name.startswith("release-") else (KUSTOMIZE, "Kustomization")
         content = self.kube.get(version, kind, name, self.namespace) or {}
         ready = condition_of(content, "Ready")

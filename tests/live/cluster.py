@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.cluster.processes import until
 from tests.live.addresses import Addresses
@@ -35,7 +36,8 @@ class Cluster:
         self.folder, self.environment, self._domain = folder, environment, domain
         (folder / "logs").mkdir(parents=True)
         self.addresses = Addresses()
-        self.objects: dict[Key, Object] = {}
+        system: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system", "uid": str(uuid4())}}
+        self.objects: dict[Key, Object] = {("Namespace", "", "kube-system"): system}
         self.pods: dict[str, Pod] = {}
         self.proxies: dict[str, Proxy] = {}
         self.lock = threading.RLock()

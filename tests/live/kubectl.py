@@ -35,7 +35,7 @@ Object = dict[str, Any]
 _KINDS = {
     "statefulset": "StatefulSet", "statefulsets": "StatefulSet", "sts": "StatefulSet", "service": "Service", "services": "Service",
     "svc": "Service", "secret": "Secret", "pod": "Pod", "pods": "Pod", "application": "Application", "deployment": "Deployment",
-    "externalsecret": "ExternalSecret", "configmap": "ConfigMap", "job": "Job",
+    "externalsecret": "ExternalSecret", "configmap": "ConfigMap", "job": "Job", "namespace": "Namespace",
     "kustomization": "Kustomization", "helmrelease": "HelmRelease",
 }  # fmt: skip
 
