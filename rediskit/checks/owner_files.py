@@ -54,7 +54,7 @@ def _component_faults(client: Client, component: Object, files: set[str], operat
 
 def _values_faults(subject: Subject, client: Client, component: Object | None) -> Iterator[str]:
     """Yield what is wrong with the values of a step: each file has them, and the Component fails without the HelmRelease."""
-    from rediskit.renderers.owner.helm_values import VALUES, operations, step_values
+    from rediskit.renderers.owner.helm_values import VALUES, patches, step_values
 
     expected = step_values(subject.environment, client, client.owner.values)
     folder = f"{client.owner_folder}/"
@@ -65,7 +65,7 @@ def _values_faults(subject: Subject, client: Client, component: Object | None) -
         return
     install = client.owner.installs
     texts = [entry["patch"] for entry in list_at(component, "patches") if "patch" in entry]
-    if texts != ([operations_text(operations(install, expected))] if expected else []):
+    if texts != patches(client, expected):
         yield "kustomization.yaml does not have the values of this step"
     if [at(entry, "source", "name") for entry in list_at(component, "replacements")] != ([install.name] if expected else []):
         yield "kustomization.yaml does not fail when the HelmRelease is missing"

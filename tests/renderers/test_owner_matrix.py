@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rediskit import Environment, Manifest
+from rediskit import Environment, Manifest, check, render
 from rediskit.migrate.owner.plain_text import patched
 from rediskit.migrate.verification.artefact import collected
 from rediskit.migrate.verification.compare import differences
@@ -210,6 +210,8 @@ def test_each_step_and_the_rollback(way: tuple[str, str, Order], tmp_path: Path,
         environment = journey.environment(step)
         client = environment.clients[0]
         effect = effects(client.migration)
+        faults = [finding for finding in check(environment, render(environment)) if finding.code == "owner-component"]
+        assert faults == [], step
         rendered = repr(sorted(journey.files(environment).items()))
         if rendered not in seen:
             seen[rendered] = by_key(journey.kind.read(journey, environment))

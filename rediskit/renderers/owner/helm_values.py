@@ -65,25 +65,26 @@ def _component(client: Client, install: HelmInstall, values: Object) -> Iterator
         return
     gone = [removal(reference) for reference in removals(client)]
     aim = target({"kind": install.kind, "metadata": {"name": install.name}})
-    if effects(client.migration).removed:
-        merge, replaced = _mergeable(at(install.content, "spec", "values"), values, ("spec", "values"))
-        own: Object = {"apiVersion": install.content["apiVersion"], "kind": install.kind, "metadata": {"name": install.name}}
-        setting = [{"patch": dump({**own, "spec": {"values": merge}}), "target": aim}] if merge else []
-        setting += [{"patch": operations_text(replaced), "target": aim}] if replaced else []
-    else:
-        setting = [{"patch": operations_text(operations(install, values)), "target": aim}]
+    setting = [{"patch": text, "target": aim} for text in patches(client, values)]
     entries = [*setting, *(patch_of(old, within(client.namespace)) for old in gone)]
     yield File("kustomization.yaml", component_of(entries, [assertion(install.kind, install.name, "metadata.name")]))
     yield from (File(file_name(old), old) for old in gone)
 
 
-def operations(install: HelmInstall, values: Object) -> list[Object]:
-    """Return the JSON 6902 operations that merge values into those of a HelmRelease as Helm does.
+def patches(client: Client, values: Object) -> list[str]:
+    """Return the texts of the patches that merge the values of a step into those of a HelmRelease, as Helm does.
 
-    A merge patch of kustomize 5.8.1 fails where a mapping replaces a text. A key that the base does not have is tested first, so that a
-    base that gets it meanwhile fails the build instead of losing it.
+    Before `decommission`, they are JSON 6902 operations: a merge patch of kustomize 5.8.1 fails where a mapping replaces a text. A key
+    that the base does not have is tested first, so that a base that gets it meanwhile fails the build instead of losing it.
     """
-    return list(_operations(at(install.content, "spec", "values"), values, ("spec", "values")))
+    install, path = client.owner.installs, ("spec", "values")
+    base = at(install.content, *path)
+    if not effects(client.migration).removed:
+        return [operations_text(_operations(base, values, path))] if values else []
+    merge, replaced = _mergeable(base, values, path)
+    own: Object = {"apiVersion": install.content["apiVersion"], "kind": install.kind, "metadata": {"name": install.name}}
+    texts = [dump({**own, "spec": {"values": merge}})] if merge else []
+    return [*texts, operations_text(replaced)] if replaced else texts
 
 
 def _operations(base: Any, values: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Object]:
