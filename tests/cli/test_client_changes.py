@@ -51,16 +51,23 @@ def write(folder: Path, *clients: dict[str, Any]) -> None:
     (folder / "config/lab.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-def client_findings(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return code, severity and message of each finding about the client."""
+def compared(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
+    """Commit a client, change it, and return the exit code and the findings of the comparison with the commit."""
     write(folder, before)
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "a config")
     write(folder, after)
     assert run("render", "--force")[0] == 0
     code, output, _ = run("check", "--base", "HEAD", "--json")
-    findings = [finding for finding in json.loads(output)["findings"] if finding["code"].startswith("client-")]
-    assert code == int(any(finding["severity"] == "error" for finding in findings)), output
+    findings: list[dict[str, Any]] = json.loads(output)["findings"]
+    return code, findings
+
+
+def client_findings(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return code, severity and message of each finding about the client."""
+    code, everything = compared(run, folder, before, after)
+    findings = [finding for finding in everything if finding["code"].startswith("client-")]
+    assert code == int(any(finding["severity"] == "error" for finding in findings)), everything
     assert all("shop" in finding["on"] for finding in findings)
     return [(finding["code"], finding["severity"], finding["message"]) for finding in findings]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.migrations import CONFIG, git, to
+from tests.cli.migrations import CONFIG, to
 from tests.cli.migrations import write as write_config
 from tests.cli.refused_evidence import NO_KEYS, QUEUE
+from tests.cli.test_client_changes import compared, shop
 from tests.cli.test_client_changes import run as run
-from tests.cli.test_client_changes import shop, write
 from tests.conftest import Run
 
 MESSAGE = "shop changes default from database 0 at HEAD to database 3: its keys and tasks stay there"
@@ -21,13 +21,8 @@ RUNNING = {"name": "shop", "namespace": "shop", "databases": {"default": 0}}
 
 def left(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str]]:
     """Return severity and message of each finding about a database that is left."""
-    write(folder, before)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "a config")
-    write(folder, after)
-    assert run("render", "--force")[0] == 0
-    code, output, _ = run("check", "--base", "HEAD", "--json")
-    findings = [finding for finding in json.loads(output)["findings"] if finding["code"] == "database-left"]
+    code, everything = compared(run, folder, before, after)
+    findings = [finding for finding in everything if finding["code"] == "database-left"]
     assert not findings or code == 1
     return [(finding["severity"], finding["message"]) for finding in findings]
 
