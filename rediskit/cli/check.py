@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rediskit.checks.kubeconform import Counts, Document
     from rediskit.errors import Path as DataPath
     from rediskit.errors import Problem
+    from rediskit.migrate.other_configs import Read, Texts
     from rediskit.migrate.owner.gitops_objects import GitOpsObject
     from rediskit.model.client import Client
     from rediskit.model.environment import Environment
@@ -128,6 +129,9 @@ def _deployed_from_here() -> Visit:
 
 def _other_configs() -> Visit:
     """Return the comparison with other configs: clients of a removed old Redis, unnamed clusters, and applications."""
+    from rediskit.migrate.other_configs import texts_once
+
+    texts = texts_once()
 
     @cache  # Many environments can be at decommission, and each of them is compared with all others.
     def read(config: str) -> Environment | None:
@@ -144,22 +148,22 @@ def _other_configs() -> Visit:
                 path = ("clients", index, "previous")
                 for user in users_elsewhere(environment, client, read):
                     yield Finding("old-redis-in-use", "error", user.message, user.hint, path, environment.locate(path))
-        yield from _unnamed_cluster(environment, read)
+        yield from _unnamed_cluster(environment, read, texts)
         if any(client.workloads for client in environment.clients):
             from rediskit.migrate.shared_applications import shared_applications
 
-            yield from shared_applications(environment, read)
+            yield from shared_applications(environment, read, texts)
 
     return Visit(names(CHECK), look)
 
 
-def _unnamed_cluster(environment: Environment, read: Callable[[str], Environment | None]) -> Iterator[Finding]:
+def _unnamed_cluster(environment: Environment, read: Read, texts: Texts) -> Iterator[Finding]:
     """Yield the values that another config of the same cluster has, unless both set the cluster."""
     from rediskit.checks import Finding
     from rediskit.migrate.unnamed_clusters import same_clusters
 
     hint = "set cluster in both: in one cluster, the name of the config that is deployed first; else two names"
-    for message, path in same_clusters(environment, read):
+    for message, path in same_clusters(environment, read, texts):
         yield Finding("cluster-unnamed", "warning", message, hint, path, environment.locate(path))
 
 

@@ -1,7 +1,9 @@
 """The clients of the other configs of a project: the old Redis of a client can be that of a client in another config."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from rediskit.errors import ConfigError
@@ -10,11 +12,13 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.once import once
 from rediskit.source.loader import load
-from rediskit.source.project import configs_beside
+from rediskit.source.project import configs_beside, configs_in
 from rediskit.usage.clients import User, gone_by, losing_rollback, users
 
 Read = Callable[[str], Environment | None]
 """Returns the environment of a config; None for one that does not load."""
+Texts = Callable[[Environment], list[tuple[str, bytes]]]
+"""Returns the other configs beside that of an environment, each with its text."""
 
 
 def read_config(config: str) -> Environment | None:
@@ -66,28 +70,48 @@ def _joined(environment: Environment, client: Client, read: Read = read_config) 
             yield config, other.model_copy(update={"clients": (*other.clients, renamed)}), renamed
 
 
-def other_clients(environment: Environment, read: Read) -> Iterator[tuple[str, Environment, Client]]:
+def texts_beside(environment: Environment) -> list[tuple[str, bytes]]:
+    """Return the other configs in the folder of an environment, each with its text; b"" for one that cannot be read."""
+    return [(config, _text(config)) for config in configs_beside(environment.file)] if environment.file else []
+
+
+def texts_once() -> Texts:
+    """Return `texts_beside` for many environments: each folder is listed, and each config read, once."""
+
+    @cache
+    def listed(folder: Path) -> list[tuple[str, str, bytes]]:
+        return [(config, os.path.realpath(config), _text(config)) for config in configs_in(folder)]
+
+    def texts(environment: Environment) -> list[tuple[str, bytes]]:
+        if not environment.file:
+            return []
+        own = os.path.realpath(environment.file)
+        return [(config, text) for config, path, text in listed(Path(environment.file).parent) if path != own]
+
+    return texts
+
+
+def _text(config: str) -> bytes:
+    try:
+        return read_regular(Path(config))
+    except OSError:
+        return b""
+
+
+def other_clients(environment: Environment, read: Read, texts: Texts) -> Iterator[tuple[str, Environment, Client]]:
     """Yield the clients of the other configs, in all clusters, that can have an application of this one, each with its config.
 
-    A config that does not load is left out, and one whose text has neither a namespace nor a repository of the clients is not loaded.
+    A config that does not load is left out. One is not loaded if its text has neither a namespace nor a repository of the clients, and
+    no clients in files of their own.
     """
-    for config in configs_beside(environment.file) if environment.file else ():
-        other = read(config) if _may_share(environment, config) else None
-        if other is not None:
-            yield from ((config, other, client) for client in other.clients)
-
-
-@once
-def _may_share(environment: Environment, config: str) -> bool:
-    """Return whether the text of a config has a namespace or a repository of the clients, or the clients are in files of their own."""
     own = [client for client in environment.clients if client.workloads]
     names = {client.namespace for client in own}
     names |= {re.split(r"[/:]", client.owner.repository.removesuffix(".git"))[-1] for client in own if client.owner.repository}
-    try:
-        text = read_regular(Path(config)).decode(errors="replace")
-    except OSError:
-        return False
-    return "file:" in text or any(name in text for name in names)
+    for config, text in texts(environment):
+        shown = text.decode(errors="replace")
+        other = read(config) if "file:" in shown or any(name in shown for name in names) else None
+        if other is not None:
+            yield from ((config, other, client) for client in other.clients)
 
 
 @once

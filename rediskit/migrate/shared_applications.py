@@ -6,21 +6,22 @@ from rediskit.checks.acceptance import unaccepted
 from rediskit.checks.finding import Finding
 from rediskit.errors import Problem, RefusedError
 from rediskit.git.work_tree import same_repository
-from rediskit.migrate.other_configs import Read, other_clients, read_config
+from rediskit.migrate.other_configs import Read, Texts, other_clients, read_config, texts_beside
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.owner import Owner
 from rediskit.state_machine.effects import effects
 
 
-def shared_applications(environment: Environment, read: Read = read_config) -> Iterator[Finding]:
+def shared_applications(environment: Environment, read: Read = read_config, texts: Texts = texts_beside) -> Iterator[Finding]:
     """Yield each client whose workloads another config changes at this time, or whose files that of another cluster changes.
 
     One after the other, two releases can move one workload: at `prepare`, `complete` and `rolled-back`, a client changes nothing.
     """
+    others = list(other_clients(environment, read, texts))
     for index, client in enumerate(environment.clients):
         path = ("clients", index)
-        for config, other_environment, other in other_clients(environment, read):
+        for config, other_environment, other in others:
             same_cluster = other_environment.cluster == environment.cluster
             if same_cluster and is_in_effect(client) and is_in_effect(other):
                 for name in _common(client, other):
@@ -47,7 +48,7 @@ def _ended_downtimes(environment: Environment, client: Client) -> Iterator[Findi
     """Yield the workloads that a client of another config has stopped, and whose own files would get the replicas of the base."""
     if client.owner.delivery != "files":
         return  # The Component of the other client keeps the workload stopped.
-    for config, other_environment, other in other_clients(environment, read_config):
+    for config, other_environment, other in other_clients(environment, read_config, texts_beside):
         if other_environment.cluster == environment.cluster and other.migration is not None and effects(other.migration).stopped:
             for name in _common(client, other):
                 message = f"{name} is stopped by {other.name} of {config}: this starts it in that downtime"

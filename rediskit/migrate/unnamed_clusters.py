@@ -6,27 +6,24 @@ does so where the two Redis differ: in two clusters, both would usually have one
 """
 
 from collections.abc import Iterator
-from pathlib import Path as LocalPath
 
 from rediskit.errors import Path
-from rediskit.files import read_regular
-from rediskit.migrate.other_configs import Read
+from rediskit.migrate.other_configs import Read, Texts
 from rediskit.model.environment import Environment
-from rediskit.source.project import configs_beside
 
 _OWN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 """The destination of each Argo CD for the cluster in which it runs."""
 
 
-def same_clusters(environment: Environment, read: Read) -> Iterator[tuple[str, Path]]:
+def same_clusters(environment: Environment, read: Read, texts: Texts) -> Iterator[tuple[str, Path]]:
     """Yield message and path of the first value that identifies a cluster for each other config with it, unless both set `cluster`.
 
     Only configs whose text contains the value are loaded: a project can have many. Two values of `cluster` are the word of a person.
     """
     named = "cluster" in environment.model_fields_set
     signals = dict(_signals(environment)) if environment.file else {}
-    for config in configs_beside(environment.file) if signals else ():
-        if not any(value.encode() in _text(config) for value, _ in signals.values()):
+    for config, text in texts(environment) if signals else ():
+        if not any(value.encode() in text for value, _ in signals.values()):
             continue
         other = read(config)
         if other is None or other.cluster == environment.cluster or (named and "cluster" in other.model_fields_set):
@@ -69,10 +66,3 @@ def _secrets(environment: Environment) -> Iterator[tuple[str, tuple[str, Path]]]
 
 def _redis(environment: Environment) -> tuple[str, str]:
     return environment.redis.namespace, environment.redis.release
-
-
-def _text(config: str) -> bytes:
-    try:
-        return read_regular(LocalPath(config))
-    except OSError:
-        return b""

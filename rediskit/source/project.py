@@ -31,4 +31,9 @@ def yaml_files(folder: Path) -> list[Path]:
 def configs_beside(config: str) -> list[str]:
     """Return the other configs in the folder of a config, sorted."""
     own = os.path.realpath(config)
-    return [str(path) for path in yaml_files(Path(config).parent) if os.path.realpath(path) != own and is_config(path)]
+    return [path for path in configs_in(Path(config).parent) if os.path.realpath(path) != own]
+
+
+def configs_in(folder: Path) -> list[str]:
+    """Return the configs in a folder, sorted."""
+    return [str(path) for path in yaml_files(folder) if is_config(path)]
